@@ -1,0 +1,84 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { allows, type Principal } from '../../src/access/principal.ts'
+import type { Scope } from '../../src/config/schema.ts'
+import { readBearer } from './bearer.ts'
+import { readQueryToken } from './query.ts'
+import { failureResponses } from '../errors/schema.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Guards every route of this folder: a request needs a credential that holds one of the scopes. */
+    requireScope(...scopes: Scope[]): void
+  }
+  interface FastifyRequest {
+    /** Who asks; undefined for a request without a valid credential, which only public routes see. */
+    principal: Principal | undefined
+    /** Who asks, on a guarded route. */
+    readonly client: Principal
+  }
+  interface FastifyContextConfig {
+    /** The route is open to everyone although its folder is guarded. */
+    public?: boolean
+    /** The route takes its token from `?token=` too: for clients that cannot set a header. */
+    queryToken?: boolean
+  }
+}
+
+async function auth(fastify: FastifyInstance): Promise<void> {
+  const { tokens } = fastify.comis
+
+  fastify.decorateRequest('principal', undefined)
+  fastify.decorateRequest('client', {
+    getter(this: FastifyRequest) {
+      if (!this.principal) throw new TypeError('a route without a guard asked who its client is')
+      return this.principal
+    }
+  })
+
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const secret = readCredential(request)
+    if (secret !== undefined) request.principal = tokens.verify(secret)
+    done()
+  })
+
+  fastify.decorate('requireScope', function (this: FastifyInstance, ...scopes: Scope[]) {
+    this.addHook('onRoute', (route) => documentGuard(route, scopes))
+    this.addHook('onRequest', (request, reply, done) => {
+      if (request.routeOptions.config.public) return done()
+      if (!request.principal) return done(unauthorized(fastify, request, reply))
+      if (!allows(request.principal, ...scopes)) return done(forbidden(fastify, reply))
+      done()
+    })
+  })
+}
+
+function readCredential(request: FastifyRequest): string | undefined {
+  const { authorization } = request.headers
+  if (authorization !== undefined) return readBearer(authorization)
+  return request.routeOptions.config.queryToken ? readQueryToken(request) : undefined
+}
+
+/** RFC 6750, section 3: a request without a credential is not told that one was wrong. */
+function unauthorized(fastify: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Error {
+  const tried = readCredential(request) !== undefined
+  void reply.header('www-authenticate', `Bearer realm="comis-gateway"${tried ? ', error="invalid_token"' : ''}`)
+  return fastify.httpErrors.unauthorized('Unauthorized')
+}
+
+function forbidden(fastify: FastifyInstance, reply: FastifyReply): Error {
+  void reply.header('www-authenticate', 'Bearer realm="comis-gateway", error="insufficient_scope"')
+  return fastify.httpErrors.forbidden('Forbidden: insufficient scope')
+}
+
+function documentGuard(route: RouteOptions, scopes: Scope[]): void {
+  if (!route.schema || route.schema.hide || route.config?.public) return
+  const security: Record<string, string[]>[] = [{ bearer: [] }]
+  if (route.config?.queryToken) security.push({ queryToken: [] })
+  const needs = `Needs a token with the scope ${scopes.map((scope) => `\`${scope}\``).join(' or ')}.`
+  const description = [route.schema.description, needs].filter(Boolean).join('\n\n')
+  const response = { ...failureResponses(route.url, 401, 403), ...(route.schema.response as object) }
+  route.schema = { ...route.schema, description, security, response }
+}
+
+export default fp(auth, { name: 'comis-auth', dependencies: ['comis-errors'] })

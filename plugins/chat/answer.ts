@@ -1,0 +1,21 @@
+import type { Outcome, Usage } from '../../src/turns/event.ts'
+import type { Turn } from '../../src/turns/turn.ts'
+import type { ChatAnswer } from './schema.ts'
+
+export const tokensUsed = ({ input, output }: Usage) => ({ input, output, total: input + output })
+
+/**
+ * Reads a turn to its end.
+ * @throws GatewayError when the turn failed
+ */
+export async function readAnswer(turn: Turn): Promise<ChatAnswer> {
+  let response = ''
+  for await (const { event } of turn.read()) if (event.type === 'text') response += event.delta
+  return toAnswer(turn, response, await turn.outcome)
+}
+
+function toAnswer({ id, request }: Turn, response: string, { error, usage, finishReason }: Outcome): ChatAnswer {
+  if (error) throw error
+  const sessionKey = request.session?.key ?? ''
+  return { response, tokensUsed: tokensUsed(usage), finishReason, sessionKey, sessionId: sessionKey, turnId: id }
+}

@@ -1,0 +1,21 @@
+import { userText } from '../../src/models/message.ts'
+import { newSessionKey } from '../../src/sessions/key.ts'
+import type { Principal } from '../../src/access/principal.ts'
+import type { Agents } from '../../src/agents/registry.ts'
+import type { TurnRequest } from '../../src/turns/turn.ts'
+import type { ChatBody } from './schema.ts'
+
+/** A chat message as a turn of an agent in one of the client's sessions. @throws GatewayError `unknown_agent` */
+export function toTurn(
+  { message, agentId, sessionKey }: ChatBody,
+  by: Principal,
+  agents: Agents
+): Omit<TurnRequest, 'id' | 'by'> {
+  return {
+    target: { agent: agents.get(agentId) },
+    input: [userText(message)],
+    session: { clientId: by.clientId, key: sessionKey ?? newSessionKey() },
+    settings: {},
+    tools: []
+  }
+}

@@ -1,0 +1,43 @@
+import Type, { type Static } from 'typebox'
+
+/** What `POST /api/chat` takes. */
+export const ChatBody = Type.Object({
+  message: Type.String({ minLength: 1, description: 'What the user says.' }),
+  agentId: Type.Optional(Type.String({ minLength: 1, description: 'Who answers; left out: the default agent.' })),
+  sessionKey: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 256, description: 'The conversation to go on with; left out: a new one.' })
+  )
+})
+export type ChatBody = Static<typeof ChatBody>
+
+export const TokensUsed = Type.Object({
+  input: Type.Integer(),
+  output: Type.Integer(),
+  total: Type.Integer()
+})
+
+export const FinishReason = Type.Enum(
+  ['stop', 'max_steps', 'budget_exceeded', 'length', 'tool_calls', 'content_filter', 'aborted', 'error'],
+  { description: 'Why the answer ended.' }
+)
+
+export const ChatAnswer = Type.Object(
+  {
+    response: Type.String({ description: 'The whole answer.' }),
+    tokensUsed: TokensUsed,
+    finishReason: FinishReason,
+    sessionKey: Type.String({ description: 'Send it with the next message to go on with this conversation.' }),
+    sessionId: Type.String({ description: 'The same, under the name that dashboards of the Comis gateway read.' }),
+    turnId: Type.String()
+  },
+  { description: 'The answer.' }
+)
+export type ChatAnswer = Static<typeof ChatAnswer>
+
+/** How the stream of `/api/chat/stream` reads. */
+export const ChatStream = {
+  description: `Events: \`token\` {"delta","accumulated"}; \`reasoning\` {"delta"}; \`tool_call\` {"callId","name","delta","runBy"};
+\`tool_result\` {"callId","name","output"}; at the end \`done\` {"response","tokensUsed","finishReason","sessionKey"} or
+\`error\` {"error"}. Ids are \`<turnId>:<n>\`.`,
+  content: { 'text/event-stream': { schema: Type.String() } }
+}

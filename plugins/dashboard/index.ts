@@ -1,0 +1,45 @@
+import { join, resolve } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+const BUNDLED = join(import.meta.dirname, '../../web')
+
+/**
+ * The dashboard below `/app/`. Its files hold no data and need no token; a path that is no file is a page of the
+ * dashboard's own, so that `index.html` answers it.
+ *
+ * @see https://github.com/fastify/fastify-static
+ */
+async function dashboard(fastify: FastifyInstance): Promise<void> {
+  const { web } = fastify.comis.config.gateway
+  if (!web.enabled) return
+  const root = web.distPath ? resolve(web.distPath) : BUNDLED
+
+  await fastify.register(async (scope) => {
+    scope.get('/app', { schema: { hide: true } }, async (_request, reply) =>
+      reply.redirect(`${fastify.prefix}/app/`, 302)
+    )
+    await scope.register(fastifyStatic, {
+      root,
+      prefix: '/app/',
+      decorateReply: false,
+      cacheControl: false,
+      setHeaders: (reply, path) => void reply.headers(headersOf(path))
+    })
+  })
+}
+
+/** Vite names files after their content: such a name may be kept for ever, any other has to be asked for again. */
+const HASHED = /-[\w-]{8}\.\w+$/
+
+const headersOf = (path: string) => ({
+  'content-security-policy': CSP,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
+})
+
+export default fp(dashboard, { name: 'comis-dashboard', dependencies: ['comis-services'] })

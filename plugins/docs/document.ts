@@ -1,0 +1,34 @@
+import type { SwaggerOptions } from '@fastify/swagger'
+import { VERSION } from '../../src/instance.ts'
+
+type Document = NonNullable<Extract<SwaggerOptions, { openapi?: unknown }>['openapi']>
+
+const DESCRIPTION = `One address for AI agents: ask an agent over REST or Server-Sent Events, or point any client made for
+OpenAI at \`/v1\`.
+
+A token goes into \`Authorization: Bearer <token>\`. Times are milliseconds since the epoch unless a field says otherwise.`
+
+/** What the OpenAPI document says beyond the routes. */
+export const documentOf = (prefix: string): Document => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'comis-gateway',
+    description: DESCRIPTION,
+    version: VERSION,
+    license: { name: 'MIT', identifier: 'MIT' } as { name: string }
+  },
+  servers: [{ url: prefix || '/' }],
+  tags: [
+    { name: 'core', description: 'The gateway itself.' },
+    { name: 'agents', description: 'Who answers.' },
+    { name: 'chat', description: 'Talk to an agent.' },
+    { name: 'turns', description: 'What is being answered right now.' },
+    { name: 'openai', description: 'For clients made for OpenAI.' }
+  ],
+  components: {
+    securitySchemes: {
+      bearer: { type: 'http', scheme: 'bearer', description: 'A token of the gateway.' },
+      queryToken: { type: 'apiKey', in: 'query', name: 'token', description: 'For clients that cannot set headers.' }
+    }
+  }
+})

@@ -1,0 +1,53 @@
+import fastifyStatic from '@fastify/static'
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { absolutePath } from 'swagger-ui-dist'
+import { documentOf } from './document.ts'
+import { PAGE, START } from './page.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The OpenAPI 3.1 document of all routes of this gateway. */
+    comisOpenapi(): object
+  }
+}
+
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+const ASSETS = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'])
+
+/**
+ * `/openapi.json`, written from the schemas that the routes validate with, and `/docs`, a page that shows it and loads
+ * nothing from elsewhere. Registered before any route, so that it hears of each.
+ *
+ * @see https://github.com/fastify/fastify-swagger
+ */
+async function docs(fastify: FastifyInstance): Promise<void> {
+  const { docs: access } = fastify.comis.config.gateway
+  await fastify.register(swagger, { openapi: documentOf(fastify.prefix), decorator: 'comisOpenapi' as 'swagger' })
+  if (access === 'off') return
+
+  await fastify.register(async (scope) => {
+    if (access === 'token') scope.requireScope('rpc', 'admin', 'api')
+    scope.get('/openapi.json', { schema: { hide: true } }, async () => scope.comisOpenapi())
+    scope.get('/docs', { schema: { hide: true } }, async (_request, reply) =>
+      reply
+        .type('text/html; charset=utf-8')
+        .headers({ 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' })
+        .send(PAGE)
+    )
+    scope.get('/docs/start.js', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('text/javascript; charset=utf-8').send(START)
+    )
+    await scope.register(fastifyStatic, {
+      root: absolutePath(),
+      prefix: '/docs/',
+      decorateReply: false,
+      allowedPath: (path) => ASSETS.has(path.replace(/^\//, '')),
+      maxAge: '1d'
+    })
+  })
+}
+
+export default fp(docs, { name: 'comis-docs', dependencies: ['comis-services'] })

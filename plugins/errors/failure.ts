@@ -1,0 +1,62 @@
+import type { FastifyError } from 'fastify'
+import { type ErrorCode, GatewayError } from '../../src/errors.ts'
+
+/** An error as HTTP tells it, before a surface gives it its form. Nothing in it is secret. */
+export interface Failure {
+  status: number
+  message: string
+  /** Our own code, for surfaces that name one. */
+  code: ErrorCode
+  param: string | undefined
+  reason: string | undefined
+  retryAfterSeconds: number | undefined
+}
+
+const STATUS: Record<ErrorCode, number> = {
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  unknown_agent: 400,
+  agent_suspended: 409,
+  model_not_found: 404,
+  busy: 503,
+  rate_limited: 429,
+  provider_failed: 502,
+  provider_refused: 502,
+  provider_rate_limited: 503,
+  provider_timeout: 504,
+  aborted: 500,
+  internal: 500
+}
+
+/** What any thrown value comes to. Errors that are not known to be safe to show become a bare 500. */
+export function toFailure(error: FastifyError | GatewayError, bodyLimit: number): Failure {
+  if (error instanceof GatewayError) {
+    const { code, message, param, reason, retryAfterSeconds } = error
+    return { status: STATUS[code], message, code, param, reason, retryAfterSeconds }
+  }
+  const { statusCode: status = 500, code } = error
+  if (status >= 500 || status < 400) return failure(500, 'Internal server error', 'internal')
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return failure(413, `Request body is larger than ${bodyLimit} bytes (gateway.httpBodyLimitBytes)`)
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return failure(415, 'Unsupported media type: send application/json')
+  if (code?.startsWith('FST_ERR_CTP_') || error instanceof SyntaxError) return failure(status, 'Invalid JSON body')
+  return { ...failure(status, error.message, codeOf(status)), param: (error as { param?: string }).param }
+}
+
+const failure = (status: number, message: string, code: ErrorCode = 'invalid_request'): Failure => ({
+  status,
+  message,
+  code,
+  param: undefined,
+  reason: undefined,
+  retryAfterSeconds: undefined
+})
+
+function codeOf(status: number): ErrorCode {
+  if (status === 401) return 'unauthorized'
+  if (status === 403) return 'forbidden'
+  return status === 404 ? 'not_found' : 'invalid_request'
+}

@@ -1,0 +1,59 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { GatewayError } from '../../src/errors.ts'
+import { type Failure, toFailure } from './failure.ts'
+
+/** The body in which a surface tells a failure. */
+export type ErrorForm = (failure: Failure) => unknown
+
+/** Dashboards of the Comis gateway read this one of every surface but `/v1`. */
+const rateLimited = { jsonrpc: '2.0', error: { code: -32_000, message: 'Rate limit exceeded' }, id: null }
+
+const restForm: ErrorForm = ({ message, code }) => (code === 'rate_limited' ? rateLimited : { error: message })
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Gives everything below a path (without the gateway's prefix) its own form of errors. */
+    setErrorForm(path: string, form: ErrorForm): void
+    /** Answers a path that no route has, in the form of its surface. */
+    answerNotFound(request: FastifyRequest, reply: FastifyReply): void
+  }
+  interface FastifyReply {
+    /** Answers a failure in the form of the surface the request came by. */
+    fail(failure: Failure): FastifyReply
+  }
+}
+
+async function errors(fastify: FastifyInstance): Promise<void> {
+  const forms: { path: string; form: ErrorForm }[] = []
+  const { prefix } = fastify
+
+  function formOf(url: string): ErrorForm {
+    const path = url.slice(prefix.length)
+    return forms.find((surface) => path === surface.path || path.startsWith(`${surface.path}/`))?.form ?? restForm
+  }
+
+  fastify.decorate('setErrorForm', (path: string, form: ErrorForm) => void forms.push({ path, form }))
+  fastify.decorateReply('fail', function (failure) {
+    const { status, retryAfterSeconds } = failure
+    if (retryAfterSeconds !== undefined) this.header('retry-after', retryAfterSeconds)
+    // Clients made for OpenAI would start the turn again that someone has just stopped.
+    if (failure.code === 'aborted') this.header('x-should-retry', 'false')
+    const body = formOf(pathOf(this.request.url))(failure)
+    // The type is set by hand and the body written here: what an error looks like is no matter of a route's schema.
+    return this.code(status).type('application/json; charset=utf-8').serializer(JSON.stringify).send(body)
+  })
+  fastify.decorate('answerNotFound', (_request: FastifyRequest, reply: FastifyReply) => {
+    void reply.fail(toFailure(new GatewayError('not_found', 'Not Found'), 0))
+  })
+  fastify.setErrorHandler((error: FastifyError, request, reply) => {
+    const failure = toFailure(error, request.routeOptions.bodyLimit ?? 0)
+    if (failure.status >= 500) request.log.error({ err: error }, failure.message)
+    void reply.fail(failure)
+  })
+}
+
+/** The path of a request, without its query: queries may hold credentials. */
+export const pathOf = (url: string): string => url.split('?', 1)[0] ?? ''
+
+export default fp(errors, { name: 'comis-errors' })

@@ -1,0 +1,38 @@
+import Type, { type TSchema } from 'typebox'
+
+/** `{ "error": message }`: how every surface tells an error that has no form of its own. */
+export const RestError = Type.Object({ error: Type.String() }, { description: 'What went wrong, for people.' })
+
+/** OpenAI's form, for everything below `/v1`. */
+export const OpenAiError = Type.Object(
+  {
+    error: Type.Object({
+      message: Type.String(),
+      type: Type.String(),
+      param: Type.Union([Type.String(), Type.Null()]),
+      code: Type.Union([Type.String(), Type.Null()])
+    })
+  },
+  { description: 'What went wrong, as OpenAI tells it.' }
+)
+
+const MEANING: Record<number, string> = {
+  400: 'The request is not valid.',
+  401: 'No credential, or one that is not valid.',
+  403: 'The token does not hold the scope.',
+  404: 'There is no such thing.',
+  409: 'The agent is suspended.',
+  413: 'The body is larger than `gateway.httpBodyLimitBytes`.',
+  415: 'The body is not JSON.',
+  429: 'Too many requests. `Retry-After` tells when to come again.',
+  500: 'The gateway failed.',
+  502: 'The provider failed.',
+  503: 'Too busy. `Retry-After` tells when to come again.',
+  504: 'The provider, or the whole turn, took too long.'
+}
+
+/** The responses that document failures with these statuses, in the form of the path's surface. */
+export function failureResponses(path: string, ...statuses: number[]): Record<number, TSchema> {
+  const form = /(^|\/)v1(\/|$)/.test(path) ? OpenAiError : RestError
+  return Object.fromEntries(statuses.map((status) => [status, { ...form, description: MEANING[status] }]))
+}

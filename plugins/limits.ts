@@ -1,0 +1,66 @@
+import proxyAddr from '@fastify/proxy-addr'
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ConfigError } from '../src/config/error.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** False: the route is not counted and never refused. */
+    limited?: boolean
+  }
+}
+
+/**
+ * The HTTP rate limit: per client, or per address where there is no valid token, so that guessing tokens is limited as
+ * well. Two hooks of authentication surround it: who it is must be known before, and what they may do is asked after.
+ *
+ * @see https://github.com/fastify/fastify-rate-limit
+ */
+async function limits(fastify: FastifyInstance): Promise<void> {
+  const { rateLimit: limit, trustedProxies } = fastify.comis.config.gateway
+  const addressOf = addressReader(trustedProxies)
+
+  await fastify.register(rateLimit, { global: false })
+  const count = fastify.createRateLimit({
+    max: limit.maxRequests,
+    timeWindow: limit.windowMs,
+    keyGenerator: (request) => (request.principal ? `client:${request.principal.clientId}` : `ip:${addressOf(request)}`)
+  })
+
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.limited === false) return
+    const state = await count(request)
+    if (state.isAllowed) return
+    const { max, remaining, ttlInSeconds, isExceeded } = state
+    reply.header('ratelimit-limit', max)
+    reply.header('ratelimit-remaining', remaining)
+    reply.header('ratelimit-reset', ttlInSeconds)
+    if (isExceeded) return refuse(reply, ttlInSeconds)
+  })
+}
+
+function refuse(reply: FastifyReply, retryAfterSeconds: number): FastifyReply {
+  const code = 'rate_limited'
+  return reply.fail({
+    status: 429,
+    message: 'Rate limit exceeded',
+    code,
+    param: undefined,
+    reason: undefined,
+    retryAfterSeconds
+  })
+}
+
+/** The address a request comes from; `X-Forwarded-For` counts only where a trusted proxy wrote it. */
+function addressReader(trustedProxies: string[]): (request: FastifyRequest) => string {
+  if (trustedProxies.length === 0) return (request) => request.raw.socket.remoteAddress ?? ''
+  try {
+    const trusted = proxyAddr.compile(trustedProxies)
+    return (request) => proxyAddr(request.raw, trusted)
+  } catch {
+    throw new ConfigError([{ path: 'gateway.trustedProxies', message: 'expected IP addresses or CIDR ranges' }])
+  }
+}
+
+export default fp(limits, { name: 'comis-limits', dependencies: ['comis-auth', 'comis-errors'] })

@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Tool } from '../src/agents/tool.ts'
+import type { Config } from '../src/config/schema.ts'
+import { openServices, type Services } from '../src/services.ts'
+import type { TurnSummary } from '../src/turns/turns.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The gateway's domain: agents, models, turns, sessions, tokens. */
+    readonly comis: Services
+  }
+}
+
+export interface ServicesPluginOptions {
+  config: Config
+  tools: readonly Tool[]
+}
+
+/** Opens the domain before everything else and closes it after everything else. */
+async function services(fastify: FastifyInstance, { config, tools }: ServicesPluginOptions): Promise<void> {
+  const { log } = fastify
+  const opened = await openServices({
+    config,
+    tools,
+    env: process.env,
+    onTurn: (summary) => logTurn(fastify, summary),
+    onAbandoned: (count) => log.warn({ count }, 'turns that an earlier process left unfinished were ended as failed'),
+    onListError: (err) => log.warn({ err }, 'a provider cannot be asked for its models')
+  })
+  fastify.decorate('comis', opened)
+  // Running turns end by themselves within the grace time: the server waits for the requests that they answer.
+  fastify.addHook('preClose', async () => opened.turns.stop(config.gateway.shutdownGraceMs))
+  fastify.addHook('onClose', async () => {
+    await opened.turns.settled()
+    await opened.storage.close()
+  })
+}
+
+function logTurn({ log }: FastifyInstance, { turn, outcome, provider, model, durationMs }: TurnSummary): void {
+  const { by, target } = turn.request
+  const line = {
+    turn: turn.id,
+    client: by.clientId,
+    agent: 'agent' in target ? target.agent.id : undefined,
+    model: provider && `${provider}/${model}`,
+    finishReason: outcome.finishReason,
+    tokens: outcome.usage,
+    ms: durationMs
+  }
+  if (outcome.error) log.error({ ...line, err: outcome.error }, 'turn failed')
+  else log.info(line, 'turn')
+}
+
+export default fp(services, { name: 'comis-services' })

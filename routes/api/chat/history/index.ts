@@ -1,0 +1,55 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { failureResponses } from '../../../../plugins/errors/schema.ts'
+import { limitParameter } from '../../../../plugins/limit-parameter.ts'
+import { ownerOf } from '../../../../src/access/principal.ts'
+
+const limit = limitParameter({ least: 1, most: 1000, usual: 200 })
+
+const History = Type.Object(
+  {
+    messages: Type.Array(
+      Type.Object({
+        role: Type.Enum(['user', 'assistant']),
+        content: Type.String(),
+        timestamp: Type.Integer({ description: 'Milliseconds since the epoch.' }),
+        sessionKey: Type.String()
+      })
+    )
+  },
+  { description: 'The newest messages, oldest first.' }
+)
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { sessions } = fastify.comis.storage
+
+  fastify.get(
+    '/',
+    {
+      schema: {
+        operationId: 'chatHistory',
+        summary: 'Read what was said',
+        tags: ['chat'],
+        querystring: Type.Object({
+          channelId: Type.Optional(
+            Type.String({ description: 'A session key; left out: all sessions of the client.' })
+          ),
+          clientId: Type.Optional(
+            Type.String({ description: 'Whose sessions; only for the scope `admin`. Default: one’s own.' })
+          ),
+          limit: limit.schema
+        }),
+        response: { 200: History, ...failureResponses('/api', 429) }
+      }
+    },
+    async ({ query, client }) => {
+      const owner = ownerOf(client, query.clientId)
+      const entries = await sessions.history(owner, query.channelId, limit.read(query.limit))
+      return {
+        messages: entries.map(({ role, text, at, sessionKey }) => ({ role, content: text, timestamp: at, sessionKey }))
+      }
+    }
+  )
+}
+
+export default routes

@@ -1,0 +1,21 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Health, health } from '../../../plugins/health.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.get(
+    '/',
+    {
+      config: { limited: false, public: true },
+      schema: {
+        operationId: 'apiHealth',
+        summary: 'Is the API up?',
+        tags: ['core'],
+        security: [],
+        response: { 200: Health }
+      }
+    },
+    async () => health(fastify.comis.instance)
+  )
+}
+
+export default routes

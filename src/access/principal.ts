@@ -1,0 +1,26 @@
+import type { Scope } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
+
+/** Who a request comes from, however that was proven. */
+export interface Principal {
+  /** The token's id; it owns the sessions and turns that it starts. */
+  readonly clientId: string
+  readonly scopes: readonly Scope[]
+}
+
+/** Whether one of the wanted scopes is held. `*` stands for all but `mcp-client`. */
+export function allows(principal: Principal, ...wanted: Scope[]): boolean {
+  return wanted.some(
+    (scope) => principal.scopes.includes(scope) || (scope !== 'mcp-client' && principal.scopes.includes('*'))
+  )
+}
+
+/**
+ * Whose things are asked for: one's own, unless an admin names another client.
+ * @throws GatewayError `forbidden`
+ */
+export function ownerOf(principal: Principal, clientId: string | undefined): string {
+  if (clientId === undefined || clientId === principal.clientId) return principal.clientId
+  if (!allows(principal, 'admin')) throw new GatewayError('forbidden', 'Forbidden: insufficient scope')
+  return clientId
+}

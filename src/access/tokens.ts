@@ -1,0 +1,71 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Config, Secret } from '../config/schema.ts'
+import { ConfigError } from '../config/error.ts'
+import { readSecret } from '../config/secret.ts'
+import type { TokenStore } from '../storage/port.ts'
+import type { Principal } from './principal.ts'
+
+interface Token extends Principal {
+  readonly digest: Buffer
+  readonly expiresAt: number | undefined
+}
+
+/** The bearer tokens: those of the configuration and those that were made here. Only digests are held. */
+export interface Tokens {
+  /** The token's principal, or nothing for one that is unknown or expired. */
+  verify(secret: string): Principal | undefined
+  /** True while no token exists at all. */
+  readonly empty: boolean
+  /** Makes a token that may do everything, keeps its digest, and returns the secret: the only time it is seen. */
+  createFirst(): Promise<string>
+}
+
+/** @throws ConfigError for a secret file that cannot be read or holds fewer than 32 characters */
+export async function openTokens(config: Config, store: TokenStore): Promise<Tokens> {
+  const tokens = new Map<string, Token>()
+  for (const [index, { id, scopes, expiresAt, ...token }] of config.gateway.tokens.entries()) {
+    const digest = token.secretHash ?? sha256(longSecret(token.secret ?? '', `gateway.tokens.${index}.secret`))
+    tokens.set(digest, held({ clientId: id, scopes, digest, expiresAt: expiresAt ? Date.parse(expiresAt) : undefined }))
+  }
+  for (const token of await store.list()) tokens.set(token.digest, held(token))
+
+  return {
+    verify(secret) {
+      const digest = sha256(secret)
+      const token = tokens.get(digest)
+      // The map already compared digests; this keeps the cost of a known and an unknown one alike.
+      const same = timingSafeEqual(Buffer.from(digest, 'hex'), token?.digest ?? NOBODY)
+      if (!token || !same || (token.expiresAt !== undefined && token.expiresAt <= Date.now())) return undefined
+      return token
+    },
+    get empty() {
+      return tokens.size === 0
+    },
+    async createFirst() {
+      const secret = `cgw_${randomBytes(32).toString('base64url')}`
+      const token = { clientId: 'owner', scopes: ['*'] as const, digest: sha256(secret), expiresAt: undefined }
+      await store.add({ ...token, scopes: [...token.scopes], createdAt: Date.now() })
+      tokens.set(token.digest, held(token))
+      return secret
+    }
+  }
+}
+
+const NOBODY = Buffer.alloc(32)
+const sha256 = (text: string) => hash('sha256', text, 'hex')
+
+function held(token: Principal & { digest: string; expiresAt: number | undefined }): Token {
+  const { clientId, scopes, expiresAt } = token
+  return Object.freeze({
+    clientId,
+    scopes: Object.freeze([...scopes]),
+    digest: Buffer.from(token.digest, 'hex'),
+    expiresAt
+  })
+}
+
+function longSecret(secret: Secret, path: string): string {
+  const text = readSecret(secret, path)
+  if (text.length < 32) throw new ConfigError([{ path, message: 'expected at least 32 characters' }])
+  return text
+}

@@ -1,0 +1,89 @@
+import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
+import type { SessionStore } from '../storage/port.ts'
+import { Transcript } from '../turns/transcript.ts'
+import type { RunEvent, TurnRequest } from '../turns/turn.ts'
+import { callModel } from './call-model.ts'
+import type { Agent } from './registry.ts'
+
+export interface AgentPorts {
+  sessions: SessionStore
+}
+
+/** A turn of an agent: it calls its model, runs the tools that are asked for, and goes on until the model is done. */
+export async function* runAgent(
+  agent: Agent,
+  request: TurnRequest,
+  ports: AgentPorts,
+  signal: AbortSignal
+): AsyncGenerator<RunEvent> {
+  const { config, tools } = agent
+  const model = await agent.model()
+  const messages = await conversation(agent, request, ports.sessions, model.config?.contextWindow)
+  const settings = { temperature: config.temperature, maxOutputTokens: config.maxOutputTokens, ...request.settings }
+  const specs = [...tools.map((tool) => tool.spec), ...request.tools]
+  const own = new Map(tools.map((tool) => [tool.spec.name, tool]))
+  const runBy = (name: string) => (own.has(name) ? 'agent' : 'client')
+  const transcript = new Transcript()
+
+  for (let step = 1; ; step++) {
+    const asked = { messages: [...messages, ...transcript.complete], tools: specs, settings }
+    const call = callModel(model, asked, runBy, signal)
+    let next = await call.next()
+    for (; !next.done; next = await call.next()) {
+      if (next.value.type === 'started' && step > 1) continue
+      transcript.append(next.value)
+      yield next.value
+    }
+    const calls = transcript.openCalls
+    if (calls.length === 0 || next.value !== 'tool_calls') return yield { type: 'end', reason: next.value }
+    if (calls.some(({ name }) => runBy(name) === 'client')) return yield { type: 'end', reason: 'tool_calls' }
+    if (step >= config.maxSteps) return yield { type: 'end', reason: 'max_steps' }
+    for (const result of await Promise.all(calls.map((toolCall) => runTool(own, toolCall, signal)))) {
+      transcript.append(result)
+      yield result
+    }
+  }
+}
+
+type ToolResult = Extract<RunEvent, { type: 'tool_result' }>
+
+async function runTool(
+  own: Map<string, Agent['tools'][number]>,
+  call: ToolCallPart,
+  signal: AbortSignal
+): Promise<ToolResult> {
+  const { callId, name } = call
+  const output = (await own.get(name)?.run(call.arguments, signal)) ?? { error: `There is no tool "${name}"` }
+  return { type: 'tool_result', callId, name, output }
+}
+
+/** The system prompt, what the session holds (the input among it, since it is stored first), or else the input alone. */
+async function conversation(
+  { config }: Agent,
+  { input, session }: TurnRequest,
+  sessions: SessionStore,
+  contextWindow: number | undefined
+): Promise<Message[]> {
+  const said = session ? await sessions.conversation(session, config.historyLimit + input.length) : input
+  const system: Message[] = config.systemPrompt ? [{ role: 'system', content: config.systemPrompt }] : []
+  return [...system, ...(session ? fitting(said, contextWindow) : said)]
+}
+
+const CHARACTERS_PER_TOKEN = 4
+const SHARE_FOR_HISTORY = 0.75
+
+/**
+ * The newest messages that fit in the model's window, from a user's message on: an answer or a tool's result without
+ * what it answers is refused by providers. The last message always stays.
+ */
+function fitting(messages: Message[], contextWindow = Infinity): Message[] {
+  let room = contextWindow * SHARE_FOR_HISTORY * CHARACTERS_PER_TOKEN
+  let first = messages.length - 1
+  for (let index = first; index >= 0; index--) {
+    const message = messages[index] as Message
+    room -= message.role === 'tool' ? JSON.stringify(message.content).length : textOf(message).length
+    if (room < 0 && index < messages.length - 1) break
+    if (message.role === 'user') first = index
+  }
+  return messages.slice(Math.max(0, first))
+}

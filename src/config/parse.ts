@@ -1,0 +1,88 @@
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { Value } from 'typebox/value'
+import { Agent, Config, type ConfigInput, Provider } from './schema.ts'
+import { type Issue, explain } from '../schema/explain.ts'
+import { ConfigError } from './error.ts'
+
+const validator = Compile(Config)
+
+/**
+ * Checks a configuration as a file or a host gives it and fills in the defaults. The input is not changed.
+ * @param source named in the error, such as the file's path
+ * @throws ConfigError with every issue found
+ */
+export function parseConfig(input: ConfigInput, source?: string): Config {
+  const config: unknown = withDefaults(input)
+  if (!validator.Check(config)) throw new ConfigError(explain(Config, validator.Errors(config)), source)
+  const issues = contradictions(config)
+  if (issues.length > 0) throw new ConfigError(issues, source)
+  const { webDistPath, ...web } = config.gateway.web
+  return { ...config, gateway: { ...config.gateway, web: { ...web, distPath: web.distPath ?? webDistPath } } }
+}
+
+function withDefaults(input: ConfigInput): unknown {
+  // YAML reads an empty section as null; it means "all defaults" there.
+  const config = Value.Default(Config, structuredClone(dropNulls(input))) as Record<string, unknown>
+  // TypeBox does not look for defaults inside records.
+  return { ...config, ...defaultsOfEach(config, 'agents', Agent), ...defaultsOfEach(config, 'providers', Provider) }
+}
+
+function defaultsOfEach(config: Record<string, unknown>, key: string, schema: TSchema): Record<string, unknown> {
+  const entries = config[key]
+  if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) return {}
+  const filled = Object.entries(entries).map(([id, entry]) => [id, Value.Default(schema, entry)])
+  return { [key]: Object.fromEntries(filled) }
+}
+
+function contradictions(config: Config): Issue[] {
+  return [...tokenIssues(config), ...providerIssues(config), ...agentIssues(config)]
+}
+
+function tokenIssues({ gateway }: Config): Issue[] {
+  const issues: Issue[] = []
+  const seen = new Set<string>()
+  for (const [index, token] of gateway.tokens.entries()) {
+    const path = `gateway.tokens.${index}`
+    if (seen.has(token.id)) issues.push({ path: `${path}.id`, message: `"${token.id}" is used by another token` })
+    seen.add(token.id)
+    if ((token.secret === undefined) === (token.secretHash === undefined)) {
+      issues.push({ path, message: 'expected either `secret` or `secretHash`' })
+    }
+    if (typeof token.secret === 'string' && token.secret.length < 32) {
+      issues.push({ path: `${path}.secret`, message: 'expected at least 32 characters' })
+    }
+    if (token.scopes.includes('mcp-client') && token.scopes.length > 1) {
+      issues.push({ path: `${path}.scopes`, message: '"mcp-client" cannot stand beside another scope' })
+    }
+  }
+  return issues
+}
+
+function providerIssues({ providers = {} }: Config): Issue[] {
+  const issues: Issue[] = []
+  for (const [id, provider] of Object.entries(providers)) {
+    if (id === 'agent') issues.push({ path: 'providers.agent', message: 'the id "agent" is reserved' })
+    if (id === 'builtin' && provider.type !== 'builtin') {
+      issues.push({ path: 'providers.builtin', message: 'the id "builtin" is reserved for the type builtin' })
+    }
+    if (provider.type === 'openai-compatible' && !provider.baseURL) {
+      issues.push({ path: `providers.${id}.baseURL`, message: 'missing: an openai-compatible provider needs it' })
+    }
+  }
+  return issues
+}
+
+function agentIssues({ agents, providers }: Config): Issue[] {
+  if (!providers) return [] // which providers there are is only known once the environment was searched
+  return Object.entries(agents)
+    .filter(([, agent]) => agent.provider && agent.provider !== 'builtin' && !Object.hasOwn(providers, agent.provider))
+    .map(([id, agent]) => ({ path: `agents.${id}.provider`, message: `there is no provider "${agent.provider}"` }))
+}
+
+function dropNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(dropNulls)
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([, inner]) => inner !== null)
+  return Object.fromEntries(kept.map(([key, inner]) => [key, dropNulls(inner)]))
+}

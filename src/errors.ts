@@ -1,0 +1,53 @@
+/** What went wrong, independent of any surface; each surface maps it to its own status and form. */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'unknown_agent'
+  | 'agent_suspended'
+  | 'model_not_found'
+  | 'busy'
+  | 'rate_limited'
+  | 'provider_failed'
+  | 'provider_refused'
+  | 'provider_rate_limited'
+  | 'provider_timeout'
+  | 'aborted'
+  | 'internal'
+
+export interface ErrorDetail {
+  /** Seconds after which the same request may succeed. */
+  retryAfterSeconds?: number
+  /** The request field that is at fault, as the client spells it. */
+  param?: string
+  /** A finer, stable reason, such as `context_length_exceeded`. */
+  reason?: string
+  cause?: unknown
+}
+
+/**
+ * An error whose message may be shown to clients as it stands: it holds no secret, path or stack.
+ * Whatever else is thrown is answered as an internal error and only logged.
+ */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: ErrorCode
+  readonly retryAfterSeconds: number | undefined
+  readonly param: string | undefined
+  readonly reason: string | undefined
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
+    super(message, { cause: detail.cause })
+    this.code = code
+    this.retryAfterSeconds = detail.retryAfterSeconds
+    this.param = detail.param
+    this.reason = detail.reason
+  }
+}
+
+/** The error itself when it is ours, otherwise an internal error that keeps it as its cause. */
+export function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  return new GatewayError('internal', 'Internal server error', { cause: error })
+}

@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import autoload from '@fastify/autoload'
+import type { FastifyInstance } from 'fastify'
+import auth from '../plugins/auth/index.ts'
+import cors from '../plugins/cors.ts'
+import dashboard from '../plugins/dashboard/index.ts'
+import docs from '../plugins/docs/index.ts'
+import errors from '../plugins/errors/index.ts'
+import firstToken from '../plugins/first-token.ts'
+import limits from '../plugins/limits.ts'
+import logging from '../plugins/logging.ts'
+import methodNotAllowed from '../plugins/method-not-allowed.ts'
+import openai from '../plugins/openai/index.ts'
+import sensible from '../plugins/sensible.ts'
+import services from '../plugins/services.ts'
+import sse from '../plugins/sse/index.ts'
+import turns from '../plugins/turns.ts'
+import validation from '../plugins/validation.ts'
+import type { Tool } from './agents/tool.ts'
+import { parseConfig } from './config/parse.ts'
+import type { ConfigInput } from './config/schema.ts'
+
+export { defineTool, type Tool, type ToolDefinition } from './agents/tool.ts'
+export { ConfigError } from './config/error.ts'
+export type { Config, ConfigInput } from './config/schema.ts'
+
+/** What a host application passes: the configuration as the file holds it, and what no file can hold. */
+export interface GatewayOptions extends ConfigInput {
+  /** Tools that agents may name in `tools`, beside the ones that come with the gateway. */
+  tools?: readonly Tool[]
+  /**
+   * Without a prefix, whether paths that no route has are answered by the gateway. Default false: they are the host's.
+   * With a prefix the gateway answers everything below it.
+   */
+  answerUnknownRoutes?: boolean
+}
+
+/** Fastify hands its own options of `register` to the plugin too. */
+const OWN_OF_FASTIFY = new Set(['prefix', 'logLevel', 'logSerializers'])
+
+/**
+ * The gateway as a Fastify plugin: `await app.register(gateway, { prefix: '/ai', agents: { … } })`. It is encapsulated:
+ * the host's routes, error handler, 404 handler and content-type parsers stay as they are, and its logger is used.
+ *
+ * @throws ConfigError when the configuration cannot be used
+ */
+export default async function gateway(fastify: FastifyInstance, options: GatewayOptions): Promise<void> {
+  const { tools = [], answerUnknownRoutes = false, ...rest } = options
+  const input = Object.fromEntries(Object.entries(rest).filter(([key]) => !OWN_OF_FASTIFY.has(key)))
+  const config = parseConfig(input)
+  if (!config.gateway.enabled) return
+
+  await fastify.register(sensible)
+  await fastify.register(validation)
+  await fastify.register(services, { config, tools })
+  await fastify.register(errors)
+  await fastify.register(logging)
+  await fastify.register(methodNotAllowed)
+  await fastify.register(cors)
+  await fastify.register(auth)
+  await fastify.register(limits)
+  await fastify.register(docs)
+  await fastify.register(sse)
+  await fastify.register(turns)
+  await fastify.register(openai)
+  await fastify.register(dashboard)
+  await fastify.register(firstToken)
+
+  await fastify.register(autoload, {
+    dir: join(import.meta.dirname, '../routes'),
+    routeParams: true,
+    autoHooks: true,
+    cascadeHooks: true,
+    forceESM: true,
+    ignoreFilter: (path) => !config.gateway.web.enabled && path.startsWith('/api/')
+  })
+  fastify.refuseOtherMethods()
+  if (fastify.prefix || answerUnknownRoutes) fastify.setNotFoundHandler(fastify.answerNotFound)
+}

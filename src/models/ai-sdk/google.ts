@@ -1,0 +1,27 @@
+import { listGoogle } from '../list.ts'
+import type { ProviderType } from '../provider-type.ts'
+import { aiSdkProvider } from './provider.ts'
+
+/** Google's Gemini API. */
+export const google: ProviderType = {
+  keyVariable: 'GOOGLE_GENERATIVE_AI_API_KEY',
+  usualModel: 'gemini-flash-latest',
+  create({ id, timeoutMs, apiKey = '', baseURL = 'https://generativelanguage.googleapis.com/v1beta' }) {
+    return aiSdkProvider({
+      id,
+      timeoutMs,
+      async open() {
+        const { createGoogleGenerativeAI } = await import('@ai-sdk/google')
+        const provider = createGoogleGenerativeAI({ apiKey, baseURL })
+        return (model) => provider(model)
+      },
+      list: (signal) =>
+        listGoogle({
+          providerId: id,
+          url: `${baseURL}/models?pageSize=1000`,
+          headers: { 'x-goog-api-key': apiKey },
+          signal
+        })
+    })
+  }
+}

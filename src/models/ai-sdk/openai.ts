@@ -1,0 +1,22 @@
+import { listOpenAi } from '../list.ts'
+import type { ProviderType } from '../provider-type.ts'
+import { aiSdkProvider } from './provider.ts'
+
+/** OpenAI itself, over its Responses API. */
+export const openai: ProviderType = {
+  keyVariable: 'OPENAI_API_KEY',
+  usualModel: 'gpt-5.4-mini',
+  create({ id, timeoutMs, apiKey = '', baseURL = 'https://api.openai.com/v1' }) {
+    return aiSdkProvider({
+      id,
+      timeoutMs,
+      async open() {
+        const { createOpenAI } = await import('@ai-sdk/openai')
+        const provider = createOpenAI({ apiKey, baseURL })
+        return (model) => provider.responses(model)
+      },
+      list: (signal) =>
+        listOpenAi({ providerId: id, url: `${baseURL}/models`, headers: { authorization: `Bearer ${apiKey}` }, signal })
+    })
+  }
+}

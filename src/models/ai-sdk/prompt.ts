@@ -1,0 +1,86 @@
+import type {
+  JSONSchema7,
+  LanguageModelV4CallOptions,
+  LanguageModelV4FilePart,
+  LanguageModelV4Message
+} from '@ai-sdk/provider'
+import type { Json } from '../../json.ts'
+import type { FilePart, Message, ToolCallPart, ToolResultPart } from '../message.ts'
+import type { ModelRequest, ToolChoice, ToolSpec } from '../port.ts'
+
+/** Our request in the words of the AI SDK's language-model interface, version 4. */
+export function callOptions(
+  { messages, tools = [], settings }: ModelRequest,
+  abortSignal: AbortSignal
+): LanguageModelV4CallOptions {
+  const { stop, responseFormat, reasoningEffort, toolChoice, ...sampling } = settings
+  return {
+    ...sampling,
+    prompt: messages.map(toPrompt),
+    stopSequences: stop,
+    responseFormat: responseFormat && { ...responseFormat, schema: responseFormat.schema as JSONSchema7 | undefined },
+    reasoning: reasoningEffort,
+    ...(tools.length > 0 && { tools: tools.map(toTool), toolChoice: toChoice(toolChoice) }),
+    abortSignal
+  }
+}
+
+function toPrompt(message: Message): LanguageModelV4Message {
+  switch (message.role) {
+    case 'system':
+      return message
+    case 'user':
+      return { role: 'user', content: message.content.map((part) => (part.type === 'text' ? part : toFile(part))) }
+    case 'assistant':
+      return {
+        role: 'assistant',
+        content: message.content.map((part) => (part.type === 'tool_call' ? toCall(part) : part))
+      }
+    case 'tool':
+      return { role: 'tool', content: message.content.map(toResult) }
+  }
+}
+
+const toFile = ({ mediaType, data, filename }: FilePart): LanguageModelV4FilePart => ({
+  type: 'file',
+  mediaType,
+  filename,
+  data: 'url' in data ? { type: 'url', url: new URL(data.url) } : { type: 'data', data: data.base64 }
+})
+
+const toCall = (part: ToolCallPart) => ({
+  type: 'tool-call' as const,
+  toolCallId: part.callId,
+  toolName: part.name,
+  input: parsed(part.arguments)
+})
+
+const toResult = ({ callId, name, output }: ToolResultPart) => ({
+  type: 'tool-result' as const,
+  toolCallId: callId,
+  toolName: name,
+  output:
+    typeof output === 'string' ? { type: 'text' as const, value: output } : { type: 'json' as const, value: output }
+})
+
+const toTool = ({ name, description, parameters, strict }: ToolSpec) => ({
+  type: 'function' as const,
+  name,
+  description,
+  inputSchema: parameters as JSONSchema7,
+  strict
+})
+
+function toChoice(choice: ToolChoice | undefined): LanguageModelV4CallOptions['toolChoice'] {
+  if (choice === undefined) return undefined
+  return typeof choice === 'string' ? { type: choice } : { type: 'tool', toolName: choice.name }
+}
+
+/** A model may have written arguments that are not JSON: the conversation still has to go back as it was. */
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text || '{}') as Json
+  } catch {
+    return text
+  }
+}

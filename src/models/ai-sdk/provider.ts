@@ -1,0 +1,103 @@
+import type { LanguageModelV4, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider'
+import { GatewayError } from '../../errors.ts'
+import type { Usage } from '../../turns/event.ts'
+import type { ListedModel, ModelEvent, ModelFinish, ModelProvider, ModelRequest } from '../port.ts'
+import { watchSilence } from '../silence.ts'
+import { providerError } from './errors.ts'
+import { callOptions } from './prompt.ts'
+
+/** What a provider package of the AI SDK has to bring to become a provider here. */
+export interface AiSdkPackage {
+  id: string
+  /** Longest silence of the provider, in milliseconds. */
+  timeoutMs: number
+  /** Loads the package (at its first use: they are slow to load) and makes its models. */
+  open(): Promise<(model: string) => LanguageModelV4>
+  list(signal: AbortSignal): Promise<ListedModel[]>
+}
+
+/** A provider over `doStream` of the AI SDK's language-model interface, version 4. */
+export function aiSdkProvider({ id, timeoutMs, open, list }: AiSdkPackage): ModelProvider {
+  let opened: ReturnType<typeof open> | undefined
+
+  async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+    using silence = watchSilence(timeoutMs, signal, () => tooSilent(id, timeoutMs))
+    try {
+      const model = (await (opened ??= open()))(request.model)
+      const { stream: parts } = await model.doStream(callOptions(request, silence.signal))
+      const calls = new OpenCalls()
+      // Leaving this loop, however, cancels the stream and with it the request.
+      for await (const part of parts) {
+        silence.heard()
+        const event = toEvent(part, calls, id)
+        if (event) yield event
+        if (event?.type === 'finish') return
+      }
+      throw endedEarly(id)
+    } catch (error) {
+      silence.signal.throwIfAborted()
+      throw providerError(error, id)
+    }
+  }
+
+  return { stream, list }
+}
+
+/** Which calls came in fragments: some providers send them whole, some in parts and then whole once more. */
+class OpenCalls {
+  readonly #names = new Map<string, string>()
+  start(callId: string, name: string): void {
+    this.#names.set(callId, name)
+  }
+  nameOf(callId: string): string | undefined {
+    return this.#names.get(callId)
+  }
+}
+
+function toEvent(part: LanguageModelV4StreamPart, calls: OpenCalls, providerId: string): ModelEvent | undefined {
+  switch (part.type) {
+    case 'text-delta':
+      return part.delta ? { type: 'text', delta: part.delta } : undefined
+    case 'reasoning-delta':
+      return part.delta ? { type: 'reasoning', delta: part.delta } : undefined
+    case 'tool-input-start':
+      if (part.providerExecuted) return undefined
+      calls.start(part.id, part.toolName)
+      return { type: 'tool_call', callId: part.id, name: part.toolName, delta: '' }
+    case 'tool-input-delta': {
+      const name = calls.nameOf(part.id)
+      return name === undefined ? undefined : { type: 'tool_call', callId: part.id, name, delta: part.delta }
+    }
+    case 'tool-call':
+      if (part.providerExecuted || calls.nameOf(part.toolCallId) !== undefined) return undefined
+      return { type: 'tool_call', callId: part.toolCallId, name: part.toolName, delta: part.input }
+    case 'finish':
+      return { type: 'finish', reason: finishReason(part.finishReason, providerId), usage: toUsage(part.usage) }
+    case 'error':
+      throw part.error
+    default:
+      return undefined
+  }
+}
+
+type Finish = Extract<LanguageModelV4StreamPart, { type: 'finish' }>['finishReason']
+
+function finishReason({ unified, raw }: Finish, providerId: string): ModelFinish {
+  if (unified === 'tool-calls') return 'tool_calls'
+  if (unified === 'content-filter') return 'content_filter'
+  if (unified === 'stop' || unified === 'length') return unified
+  if (raw === undefined || unified === 'error' || unified === 'interrupted') throw endedEarly(providerId)
+  return 'stop'
+}
+
+const toUsage = ({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage => ({
+  input: inputTokens.total ?? 0,
+  output: outputTokens.total ?? 0,
+  ...(inputTokens.cacheRead ? { cachedInput: inputTokens.cacheRead } : {}),
+  ...(outputTokens.reasoning ? { reasoning: outputTokens.reasoning } : {})
+})
+
+const endedEarly = (id: string) =>
+  new GatewayError('provider_failed', `The provider "${id}" ended its answer before it was complete`)
+const tooSilent = (id: string, limitMs: number) =>
+  new GatewayError('provider_timeout', `The provider "${id}" was silent for ${limitMs / 1000} s`)

@@ -1,0 +1,63 @@
+import type { Usage } from '../turns/event.ts'
+import type { Json } from '../json.ts'
+import type { Message } from './message.ts'
+
+/** A tool the model may call. */
+export interface ToolSpec {
+  name: string
+  description?: string
+  /** JSON Schema of its arguments, an object. */
+  parameters: { [key: string]: Json }
+  strict?: boolean
+}
+
+export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
+
+/** How to sample; what a provider does not know it leaves out. */
+export interface ModelSettings {
+  maxOutputTokens?: number
+  temperature?: number
+  topP?: number
+  stop?: string[]
+  seed?: number
+  presencePenalty?: number
+  frequencyPenalty?: number
+  responseFormat?: { type: 'json'; schema?: { [key: string]: Json }; name?: string; description?: string }
+  reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'
+  toolChoice?: ToolChoice
+}
+
+export interface ModelRequest {
+  /** The model's id at its provider. */
+  model: string
+  messages: Message[]
+  tools?: ToolSpec[]
+  settings: ModelSettings
+}
+
+/** What one call of a model yields; `finish` comes once, last. */
+export type ModelEvent =
+  | { type: 'text'; delta: string }
+  | { type: 'reasoning'; delta: string }
+  | { type: 'tool_call'; callId: string; name: string; delta: string }
+  | { type: 'finish'; reason: ModelFinish; usage: Usage }
+export type ModelFinish = 'stop' | 'length' | 'tool_calls' | 'content_filter'
+
+/** A model that a provider says it has. */
+export interface ListedModel {
+  id: string
+  /** Seconds since the epoch, where the provider tells. */
+  created?: number
+}
+
+/** Where models come from. Adapters stand beside this port, one file for each wire format. */
+export interface ModelProvider {
+  /**
+   * Calls a model. Aborting the signal closes the connection to the provider and ends the iteration with the
+   * signal's reason.
+   * @throws GatewayError of a code that starts with `provider_`, `model_not_found` or `invalid_request`
+   */
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>
+  /** The models it has now. Throws as `stream` does. */
+  list(signal: AbortSignal): Promise<ListedModel[]>
+}

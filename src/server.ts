@@ -1,0 +1,81 @@
+import closeWithGrace from 'close-with-grace'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { pino } from 'pino'
+import { ConfigError } from './config/error.ts'
+import { type Command, loadCommand, USAGE } from './config/load.ts'
+import gateway from './gateway.ts'
+import { VERSION } from './instance.ts'
+
+type Serve = Extract<Command, { run: 'serve' }>
+
+/** How long closing may take beyond the grace time of running turns, before the process gives up on it. */
+const CLOSE_MS = 5000
+
+async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
+  const { enabled, host, port, shutdownGraceMs, allowInsecureHttp } = config.gateway
+  if (!enabled) return void process.stdout.write('gateway.enabled is false: nothing is served\n')
+  const logger = await openLog(logLevel)
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }), // the gateway has its own lines, without queries
+    genReqId: requestIds(),
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 512 },
+    requestTimeout: 60_000,
+    keepAliveTimeout: 75_000,
+    ajv: { customOptions: { coerceTypes: false } }
+  })
+  await app.register(gateway, { ...config, answerUnknownRoutes: true })
+  stopOnSignal(app, shutdownGraceMs)
+  if (!allowInsecureHttp && !isLoopback(host)) {
+    logger.warn(
+      'plain HTTP on an address that others reach: tokens travel in the clear (gateway.allowInsecureHttp silences this)'
+    )
+  }
+  const address = await app.listen({ host, port, listenTextResolver: (at) => `listening at ${at}` })
+  logger.info({ version: VERSION, config: configPath, dataDir: config.dataDir }, 'ready')
+  process.stdout.write(`comis-gateway ${VERSION} is listening at ${address}\n`)
+}
+
+/** Lines for people where a person looks on, JSON everywhere else; on standard error, so that output stays readable. */
+async function openLog(level: string): Promise<FastifyBaseLogger> {
+  if (!process.stderr.isTTY) return pino({ level }, pino.destination({ dest: 2, sync: true }))
+  const { default: pretty } = await import('pino-pretty')
+  return pino({ level }, pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }))
+}
+
+function stopOnSignal(app: FastifyInstance, graceMs: number): void {
+  closeWithGrace({ delay: graceMs + CLOSE_MS, logger: app.log }, async ({ signal, err }) => {
+    if (err) app.log.fatal({ err }, 'stopping: an error that nothing caught')
+    else app.log.info({ signal }, 'stopping')
+    await app.close()
+  })
+}
+
+/** Ids that are unique over all starts and short enough to read out. */
+function requestIds(): () => string {
+  const start = Date.now().toString(36)
+  let requests = 0
+  return () => `${start}-${(++requests).toString(36)}`
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ConfigError) return error.message
+  const { code, message, stack } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') return `The port is in use: ${message}`
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return `Cannot listen: ${message}`
+  return stack ?? String(error)
+}
+
+try {
+  const command = loadCommand(process.argv.slice(2), process.env)
+  if (command.run === 'serve') await serve(command)
+  else process.stdout.write(command.run === 'help' ? USAGE : `${VERSION}\n`)
+} catch (error) {
+  process.stderr.write(`${describe(error)}\n`)
+  process.exit(1)
+}

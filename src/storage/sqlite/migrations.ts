@@ -1,0 +1,81 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+/** Every step the schema took, in order. A step that was released is never changed; add one instead. */
+const MIGRATIONS = [
+  `CREATE TABLE sessions (
+     client_id TEXT NOT NULL,
+     key TEXT NOT NULL,
+     agent_id TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     PRIMARY KEY (client_id, key)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE turns (
+     id TEXT PRIMARY KEY,
+     client_id TEXT NOT NULL,
+     session_key TEXT,
+     agent_id TEXT,
+     provider TEXT,
+     model TEXT,
+     fence INTEGER NOT NULL,
+     started_at INTEGER NOT NULL,
+     finished_at INTEGER,
+     finish_reason TEXT,
+     error_code TEXT,
+     input_tokens INTEGER NOT NULL DEFAULT 0,
+     output_tokens INTEGER NOT NULL DEFAULT 0,
+     cached_input_tokens INTEGER NOT NULL DEFAULT 0,
+     reasoning_tokens INTEGER NOT NULL DEFAULT 0,
+     cost_usd REAL
+   ) STRICT;
+   CREATE INDEX turns_unfinished ON turns (started_at) WHERE finished_at IS NULL;
+
+   CREATE TABLE messages (
+     seq INTEGER PRIMARY KEY,
+     turn_id TEXT NOT NULL,
+     position INTEGER NOT NULL,
+     client_id TEXT NOT NULL,
+     session_key TEXT NOT NULL,
+     role TEXT NOT NULL,
+     content TEXT NOT NULL,
+     text TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     UNIQUE (turn_id, position)
+   ) STRICT;
+   CREATE INDEX messages_of_session ON messages (client_id, session_key, seq);
+   CREATE INDEX messages_of_client ON messages (client_id, seq);
+
+   CREATE TABLE tokens (
+     digest TEXT PRIMARY KEY,
+     client_id TEXT NOT NULL,
+     scopes TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     expires_at INTEGER
+   ) STRICT;`
+]
+
+/**
+ * Brings a database to the newest schema, one transaction a step.
+ * @throws Error if a newer version of the gateway made the database
+ */
+export function migrate(db: DatabaseSync): void {
+  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `The database has schema ${version}, this version knows ${MIGRATIONS.length}: it needs a newer comis-gateway`
+    )
+  }
+  for (const [step, sql] of MIGRATIONS.entries()) {
+    if (step < version) continue
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      db.exec(sql)
+      db.exec(`PRAGMA user_version = ${step + 1}`)
+      db.exec('COMMIT')
+    } catch (error) {
+      db.exec('ROLLBACK')
+      throw error
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { ConfigError } from '../../config/error.ts'
+import type { Storage } from '../port.ts'
+import { migrate } from './migrations.ts'
+import { sessionStore } from './sessions.ts'
+import { tokenStore } from './tokens.ts'
+import { turnStore } from './turns.ts'
+import { Writer } from './writer.ts'
+
+/**
+ * Opens the embedded storage in a folder, which is made (mode 0700) when it is not there.
+ * @throws ConfigError if the folder cannot be written or another gateway uses it
+ */
+export function openSqlite(folder: string): Storage {
+  const lock = claim(folder)
+  const db = openDatabase(join(folder, 'gateway.db'), lock)
+  const writer = new Writer(db)
+  return {
+    turns: turnStore(db, writer),
+    sessions: sessionStore(db),
+    tokens: tokenStore(db, writer),
+    async close() {
+      writer.flush()
+      db.close()
+      lock.close()
+    }
+  }
+}
+
+function openDatabase(path: string, lock: DatabaseSync): DatabaseSync {
+  try {
+    createPrivate(path)
+    const db = new DatabaseSync(path, { timeout: 5000 })
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    migrate(db)
+    return db
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+}
+
+/**
+ * One process a folder: an exclusive transaction on a database of its own is a lock that the system lets go when the
+ * process dies, however it dies.
+ */
+function claim(folder: string): DatabaseSync {
+  const path = join(folder, 'lock.db')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    createPrivate(path)
+  } catch (error) {
+    throw unusable(`${folder} cannot be written (${(error as NodeJS.ErrnoException).code})`)
+  }
+  const lock = new DatabaseSync(path)
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch {
+    lock.close()
+    throw unusable(`${folder} is used by another gateway that is running`)
+  }
+}
+
+const unusable = (message: string) => new ConfigError([{ path: 'dataDir', message }])
+const createPrivate = (path: string) => closeSync(openSync(path, 'a', 0o600))

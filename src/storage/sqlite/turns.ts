@@ -1,0 +1,72 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { type Message, textOf } from '../../models/message.ts'
+import type { BegunTurn, FinishedTurn, SessionRef, TurnStore } from '../port.ts'
+import type { Writer } from './writer.ts'
+
+const BEGIN = `
+  INSERT INTO turns (id, client_id, session_key, agent_id, fence, started_at) VALUES (?, ?, ?, ?, ?, ?)`
+const TOUCH = `
+  INSERT INTO sessions (client_id, key, agent_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET agent_id = excluded.agent_id, updated_at = excluded.updated_at`
+const FINISH = `
+  UPDATE turns SET provider = ?, model = ?, finished_at = ?, finish_reason = ?, error_code = ?, input_tokens = ?,
+    output_tokens = ?, cached_input_tokens = ?, reasoning_tokens = ?, cost_usd = ?
+  WHERE id = ? AND fence = ? AND finished_at IS NULL`
+const RECORD = `
+  INSERT INTO turns (provider, model, finished_at, finish_reason, error_code, input_tokens, output_tokens,
+    cached_input_tokens, reasoning_tokens, cost_usd, id, fence, client_id, agent_id, started_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+const ADD_MESSAGE = `
+  INSERT INTO messages (turn_id, position, client_id, session_key, role, content, text, created_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+const NEXT_POSITION = 'SELECT count(*) AS next FROM messages WHERE turn_id = ?'
+const ABANDON = `
+  UPDATE turns SET finished_at = ?, finish_reason = 'error', error_code = 'internal' WHERE finished_at IS NULL`
+
+export function turnStore(db: DatabaseSync, writer: Writer): TurnStore {
+  const [begin, touch, finish, record, addMessage, nextPosition, abandon] = [
+    BEGIN,
+    TOUCH,
+    FINISH,
+    RECORD,
+    ADD_MESSAGE,
+    NEXT_POSITION,
+    ABANDON
+  ].map((sql) => db.prepare(sql)) as [Statement, Statement, Statement, Statement, Statement, Statement, Statement]
+
+  function addMessages(turnId: string, { clientId, key }: SessionRef, messages: Message[], at: number): void {
+    let { next } = nextPosition.get(turnId) as { next: number }
+    for (const message of messages) {
+      const content = JSON.stringify(message.content)
+      addMessage.run(turnId, next++, clientId, key, message.role, content, textOf(message), at)
+    }
+  }
+
+  function beginNow({ id, session, agentId, fence, startedAt, input }: BegunTurn): void {
+    begin.run(id, session.clientId, session.key, agentId, fence, startedAt)
+    touch.run(session.clientId, session.key, agentId, startedAt, startedAt)
+    addMessages(id, session, input, startedAt)
+  }
+
+  function finishNow(turn: FinishedTurn): boolean {
+    const { changes } = turn.session
+      ? finish.run(...endOf(turn), turn.id, turn.fence)
+      : record.run(...endOf(turn), turn.id, turn.fence, turn.clientId, turn.agentId ?? null, turn.startedAt)
+    if (changes === 0) return false
+    if (turn.session) addMessages(turn.id, turn.session, turn.output, turn.finishedAt)
+    return true
+  }
+
+  return {
+    begin: (turn) => writer.run(() => beginNow(turn)),
+    finish: (turn) => writer.run(() => finishNow(turn)),
+    abandon: (at) => writer.run(() => Number(abandon.run(at).changes))
+  }
+}
+
+type Statement = ReturnType<DatabaseSync['prepare']>
+
+function endOf({ provider, model, finishedAt, finishReason, errorCode, usage, costUsd }: FinishedTurn) {
+  const tokens = [usage.input, usage.output, usage.cachedInput ?? 0, usage.reasoning ?? 0]
+  return [provider ?? null, model ?? null, finishedAt, finishReason, errorCode ?? null, ...tokens, costUsd ?? null]
+}

@@ -1,0 +1,79 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { GatewayError } from '../../errors.ts'
+
+interface Job {
+  work(): unknown
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+const MAX_WAITING = 10_000
+
+/**
+ * Groups writes: all that is asked for in one turn of the event loop becomes one commit, since a commit costs an fsync
+ * and a write does not. Each write is still a transaction of its own: one that fails takes no other with it.
+ */
+export class Writer {
+  readonly #db: DatabaseSync
+  #waiting: Job[] = []
+  #scheduled: NodeJS.Immediate | undefined
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+  }
+
+  /** Runs `work` in the next commit. Resolves to its result once that is on disk, rejects with what it threw. */
+  run<T>(work: () => T): Promise<T> {
+    if (this.#waiting.length >= MAX_WAITING) {
+      return Promise.reject(new GatewayError('busy', 'The storage is too busy', { retryAfterSeconds: 1 }))
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ work, resolve, reject })
+      this.#scheduled ??= setImmediate(() => this.flush())
+    })
+  }
+
+  /** Commits what waits, now. */
+  flush(): void {
+    clearImmediate(this.#scheduled)
+    this.#scheduled = undefined
+    const jobs = this.#waiting
+    if (jobs.length === 0) return
+    this.#waiting = []
+    try {
+      settle(this.#commit(jobs))
+    } catch (error) {
+      for (const job of jobs) job.reject(error)
+    }
+  }
+
+  #commit(jobs: Job[]): (() => void)[] {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const settlements = jobs.map((job) => this.#attempt(job))
+      this.#db.exec('COMMIT')
+      return settlements
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #attempt(job: Job): () => void {
+    this.#db.exec('SAVEPOINT job')
+    try {
+      const value = job.work()
+      this.#db.exec('RELEASE job')
+      return () => job.resolve(value)
+    } catch (error) {
+      // A full disk ends the whole transaction by itself; then no savepoint is left to go back to.
+      if (!this.#db.isTransaction) throw error
+      this.#db.exec('ROLLBACK TO job; RELEASE job')
+      return () => job.reject(error)
+    }
+  }
+}
+
+function settle(settlements: (() => void)[]): void {
+  for (const done of settlements) done()
+}

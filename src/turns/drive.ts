@@ -1,0 +1,107 @@
+import { GatewayError, asGatewayError } from '../errors.ts'
+import type { Leases } from '../cluster/leases.ts'
+import type { TurnStore } from '../storage/port.ts'
+import { addUsage, type FinishReason, type Outcome, type Usage } from './event.ts'
+import type { TurnLog } from './log.ts'
+import type { Transcript } from './transcript.ts'
+import { type RunEvent, type RunTurn, TurnAborted, type TurnRequest } from './turn.ts'
+
+export interface DrivePorts {
+  leases: Leases
+  turns: TurnStore
+  runTurn: RunTurn
+  /** USD per million tokens, where the configuration tells. */
+  priceOf(provider: string, model: string): { input: number; output: number } | undefined
+}
+
+/** How far a turn came: which model answered, what it used and what it said. */
+export interface Progress {
+  provider?: string
+  model?: string
+  usage: Usage
+  transcript: Transcript | undefined
+}
+
+export interface Run {
+  request: TurnRequest
+  startedAt: number
+  signal: AbortSignal
+  log: TurnLog
+  progress: Progress
+}
+
+/** Runs a turn into its log, from the lease on its session to its stored end. Never rejects: what failed is the outcome. */
+export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
+  const { request, signal } = run
+  try {
+    if (!request.session) return await finish(run, 0, await work(run, ports.runTurn, signal), ports)
+    await using lease = await ports.leases.acquire(JSON.stringify(request.session), signal)
+    await begin(run, lease.fence, ports.turns)
+    const outcome = await work(run, ports.runTurn, AbortSignal.any([signal, lease.lost]))
+    return await finish(run, lease.fence, outcome, ports) // awaited before the lease goes
+  } catch (error) {
+    return failed(error, run)
+  }
+}
+
+async function begin({ request, startedAt }: Run, fence: number, turns: TurnStore): Promise<void> {
+  const { id, session, input, target } = request
+  if (!session || !('agent' in target)) throw new TypeError('only a turn of an agent has a session')
+  await turns.begin({ id, session, agentId: target.agent.id, fence, startedAt, input })
+}
+
+async function work(run: Run, runTurn: RunTurn, signal: AbortSignal): Promise<Outcome> {
+  try {
+    let finishReason: FinishReason = 'stop'
+    for await (const event of runTurn(run.request, signal)) {
+      if (event.type === 'end') finishReason = event.reason
+      else await note(event, run)
+      if (signal.aborted) throw signal.reason
+    }
+    return { finishReason, usage: run.progress.usage }
+  } catch (error) {
+    return failed(error, run)
+  }
+}
+
+function note(event: Exclude<RunEvent, { type: 'end' }>, { log, progress }: Run): Promise<void> | undefined {
+  if (event.type === 'usage') progress.usage = addUsage(progress.usage, event.usage)
+  if (event.type === 'started') Object.assign(progress, { provider: event.provider, model: event.model })
+  progress.transcript?.append(event)
+  return log.append(event)
+}
+
+/** An abort from outside is an outcome of its own; a time-out, and whatever else was thrown, is an error. */
+function failed(error: unknown, { signal, progress: { usage } }: Run): Outcome {
+  const cause: unknown = signal.aborted ? signal.reason : error
+  if (cause instanceof TurnAborted) return { finishReason: 'aborted', usage }
+  return { finishReason: 'error', usage, error: asGatewayError(cause) }
+}
+
+async function finish(run: Run, fence: number, outcome: Outcome, { turns, priceOf }: DrivePorts): Promise<Outcome> {
+  const { request, startedAt, progress } = run
+  const { id, by, session, target } = request
+  const { provider, model, transcript } = progress
+  const stored = await turns.finish({
+    id,
+    clientId: by.clientId,
+    session,
+    agentId: 'agent' in target ? target.agent.id : undefined,
+    provider,
+    model,
+    fence,
+    startedAt,
+    finishedAt: Date.now(),
+    finishReason: outcome.finishReason,
+    errorCode: outcome.error?.code,
+    usage: outcome.usage,
+    costUsd: provider && model ? cost(outcome.usage, priceOf(provider, model)) : undefined,
+    output: transcript?.complete ?? []
+  })
+  if (!stored) throw new GatewayError('internal', 'The turn was taken over by another process')
+  return outcome
+}
+
+function cost(usage: Usage, price: ReturnType<DrivePorts['priceOf']>): number | undefined {
+  return price && (usage.input * price.input + usage.output * price.output) / 1_000_000
+}

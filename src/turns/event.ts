@@ -1,0 +1,58 @@
+import type { GatewayError } from '../errors.ts'
+import type { Json } from '../json.ts'
+
+/** Why a turn ended. */
+export type FinishReason =
+  | 'stop'
+  | 'length'
+  | 'max_steps'
+  | 'tool_calls'
+  | 'content_filter'
+  | 'budget_exceeded'
+  | 'aborted'
+  | 'error'
+
+/** Tokens of a turn, summed over its calls of the model. */
+export interface Usage {
+  input: number
+  output: number
+  /** Part of `input` that came from the provider's cache. */
+  cachedInput?: number
+  /** Part of `output` that was spent on reasoning. */
+  reasoning?: number
+}
+
+/** How a turn ended; `error` is there exactly when `finishReason` is `error`. */
+export interface Outcome {
+  finishReason: FinishReason
+  usage: Usage
+  error?: GatewayError
+}
+
+/**
+ * What happens in a turn, in order: `started` first, `finished` last and exactly once. A tool call comes in fragments
+ * under one `callId` (the first may have an empty `delta`), whose concatenation is its arguments as JSON text.
+ */
+export type TurnEvent =
+  | { type: 'started'; provider: string; model: string }
+  | { type: 'text'; delta: string }
+  | { type: 'reasoning'; delta: string }
+  | { type: 'tool_call'; callId: string; name: string; delta: string; runBy: 'agent' | 'client' }
+  | { type: 'tool_result'; callId: string; name: string; output: Json }
+  | { type: 'usage'; usage: Usage }
+  | { type: 'finished'; outcome: Outcome }
+
+/** An event with its place in the turn: `seq` counts from 1. */
+export interface Entry {
+  readonly seq: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly event: TurnEvent
+}
+
+export const addUsage = (sum: Usage, more: Usage): Usage => ({
+  input: sum.input + more.input,
+  output: sum.output + more.output,
+  ...(sum.cachedInput || more.cachedInput ? { cachedInput: (sum.cachedInput ?? 0) + (more.cachedInput ?? 0) } : {}),
+  ...(sum.reasoning || more.reasoning ? { reasoning: (sum.reasoning ?? 0) + (more.reasoning ?? 0) } : {})
+})

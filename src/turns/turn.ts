@@ -1,0 +1,60 @@
+import type { Principal } from '../access/principal.ts'
+import type { Agent } from '../agents/registry.ts'
+import type { ModelRef } from '../models/catalog.ts'
+import type { Message } from '../models/message.ts'
+import type { ModelSettings, ToolSpec } from '../models/port.ts'
+import type { SessionRef } from '../storage/port.ts'
+import type { Entry, FinishReason, Outcome, TurnEvent } from './event.ts'
+
+/** Who answers a turn: an agent, or a model as it is. */
+export type Target = { agent: Agent } | { model: ModelRef }
+
+/** What a turn is asked to do. */
+export interface TurnRequest {
+  id: string
+  by: Principal
+  target: Target
+  /** What is new; with no session, the whole conversation. */
+  input: Message[]
+  /** Where the turn is kept, and what came before it. */
+  session?: SessionRef
+  settings: ModelSettings
+  /** Tools that the client runs: a call of one ends the turn. */
+  tools: ToolSpec[]
+}
+
+/** What the work of a turn yields: its events, and once, last, why it came to its end. */
+export type RunEvent = Exclude<TurnEvent, { type: 'finished' }> | { type: 'end'; reason: FinishReason }
+
+/** The work of a turn. It throws a GatewayError when it fails and the signal's reason when it is aborted. */
+export type RunTurn = (request: TurnRequest, signal: AbortSignal) => AsyncIterable<RunEvent>
+
+/** Why a turn was stopped from outside. */
+export type AbortReason = 'client_closed' | 'client_stalled' | 'cancelled' | 'shutdown'
+
+/** A turn that runs. */
+export interface Turn {
+  readonly id: string
+  readonly request: TurnRequest
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  /**
+   * Resolves at the model's first event to undefined, or to the outcome of a turn that ended before one came: until
+   * then a failure can still be told by a status. Never rejects.
+   */
+  readonly opened: Promise<Outcome | undefined>
+  /** Resolves when the turn has ended and is stored. Never rejects. */
+  readonly outcome: Promise<Outcome>
+  /** Its entries from the first on; may be read once. Ends after `finished`, or early if the turn's reader is gone. */
+  read(): AsyncIterable<Entry>
+  abort(reason: AbortReason): void
+}
+
+export class TurnAborted extends Error {
+  override readonly name = 'TurnAborted'
+  readonly reason: AbortReason
+  constructor(reason: AbortReason) {
+    super(`The turn was aborted: ${reason}`)
+    this.reason = reason
+  }
+}

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { allows, type Principal } from '../access/principal.ts'
+import { GatewayError } from '../errors.ts'
+import { drive, type DrivePorts, type Progress, type Run } from './drive.ts'
+import type { Outcome } from './event.ts'
+import { TurnLog } from './log.ts'
+import { Transcript } from './transcript.ts'
+import { type AbortReason, type Turn, TurnAborted, type TurnRequest } from './turn.ts'
+
+/** A turn that has ended, for those who keep count. */
+export interface TurnSummary {
+  turn: Turn
+  outcome: Outcome
+  provider: string | undefined
+  model: string | undefined
+  durationMs: number
+}
+
+export interface TurnsOptions extends DrivePorts {
+  /** A reader that takes nothing for this long is given up, and its turn aborted. */
+  stallMs: number
+  onFinished(summary: TurnSummary): void
+}
+
+/** The turns of this process. Whatever protocol asks for one, it is started here. */
+export interface Turns {
+  /**
+   * Starts a turn that is attached to its caller: the signal aborts it.
+   * @throws GatewayError `agent_suspended`; `busy` once the gateway is shutting down
+   */
+  start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn
+  /** The running turns of a client; an admin sees those of all. */
+  list(by: Principal): Turn[]
+  /** Aborts a running turn of one's own; an admin any. @throws GatewayError `not_found` */
+  cancel(id: string, by: Principal): void
+  /** Refuses new turns; aborts those that still run after `graceMs`. */
+  stop(graceMs: number): void
+  /** Resolves once no turn runs. */
+  settled(): Promise<void>
+}
+
+export function createTurns(options: TurnsOptions): Turns {
+  const running = new Map<string, Turn>()
+  let stopping = false
+
+  function start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn {
+    if (stopping) throw new GatewayError('busy', 'The gateway is shutting down', { retryAfterSeconds: 5 })
+    refuseSuspended(request)
+    const turn = startTurn({ ...request, id: newTurnId() }, caller, options)
+    running.set(turn.id, turn)
+    void turn.outcome.then(() => running.delete(turn.id))
+    return turn
+  }
+
+  const mayAbort = (turn: Turn, by: Principal) => turn.request.by.clientId === by.clientId || allows(by, 'admin')
+
+  return {
+    start,
+    list: (by) => [...running.values()].filter((turn) => mayAbort(turn, by)),
+    cancel(id, by) {
+      const turn = running.get(id)
+      if (!turn || !mayAbort(turn, by)) throw new GatewayError('not_found', 'There is no such running turn')
+      turn.abort('cancelled')
+    },
+    stop(graceMs) {
+      stopping = true
+      const abortAll = () => running.forEach((turn) => turn.abort('shutdown'))
+      if (graceMs === 0) abortAll()
+      else setTimeout(abortAll, graceMs).unref()
+    },
+    async settled() {
+      await Promise.all([...running.values()].map((turn) => turn.outcome))
+    }
+  }
+}
+
+/** Ids grow with time, so that their index stays small; the random part makes them impossible to guess. */
+const newTurnId = () => `turn_${Date.now().toString(36)}${randomBytes(9).toString('hex')}`
+
+function refuseSuspended({ target }: Omit<TurnRequest, 'id'>): void {
+  if ('agent' in target && target.agent.config.suspended) {
+    throw new GatewayError('agent_suspended', `The agent is suspended: ${target.agent.id}`)
+  }
+}
+
+function startTurn(request: TurnRequest, caller: AbortSignal, options: TurnsOptions): Turn {
+  const startedAt = Date.now()
+  const controller = new AbortController()
+  const abort = (reason: AbortReason) => controller.abort(new TurnAborted(reason))
+  const log = new TurnLog(options.stallMs, () => {
+    abort('client_stalled')
+    log.discard()
+  })
+  controller.signal.addEventListener('abort', () => log.release(), { once: true })
+  const progress: Progress = { usage: { input: 0, output: 0 }, transcript: request.session && new Transcript() }
+  const release = watch(caller, request, controller, log)
+  const driven = driveToEnd({ request, startedAt, signal: controller.signal, log, progress }, options).finally(release)
+  const turn: Turn = {
+    id: request.id,
+    request,
+    startedAt,
+    opened: Promise.race([log.opened, driven]),
+    outcome: driven,
+    read: () => log.read(),
+    abort
+  }
+  void driven.then((outcome) => {
+    const { provider, model } = progress
+    options.onFinished({ turn, outcome, provider, model, durationMs: Date.now() - startedAt })
+  })
+  return turn
+}
+
+async function driveToEnd(run: Run, options: TurnsOptions): Promise<Outcome> {
+  const outcome = await drive(run, options)
+  void run.log.append({ type: 'finished', outcome })
+  return outcome
+}
+
+/** Ties a turn to its caller and to its time limit. @returns what unties it again */
+function watch(caller: AbortSignal, { target }: TurnRequest, controller: AbortController, log: TurnLog): () => void {
+  const leave = () => {
+    controller.abort(new TurnAborted('client_closed'))
+    log.discard()
+  }
+  if (caller.aborted) leave()
+  else caller.addEventListener('abort', leave, { once: true })
+  const seconds = 'agent' in target ? target.agent.config.timeoutSeconds : undefined
+  const timer = seconds && setTimeout(() => controller.abort(tooLong(seconds)), seconds * 1000)
+  return () => {
+    clearTimeout(timer)
+    caller.removeEventListener('abort', leave)
+  }
+}
+
+const tooLong = (seconds: number) => new GatewayError('provider_timeout', `The turn took longer than ${seconds} s`)

@@ -1,0 +1,103 @@
+import type { Answer, Asked, Encoder, Finish, Format } from './format.ts'
+import { names, usageOf } from './format.ts'
+import type { Failure } from './failures.ts'
+import { openaiError } from './failures.ts'
+import type { JsonObject } from './wire.ts'
+import { isObject, newId, objects, roleOf, sse, textOf, words } from './wire.ts'
+
+/** OpenAI's chat completions, which most other providers speak too. */
+export const chat: Format = {
+  reasons: true,
+  read: (body) => ({
+    turns: objects(body.messages).map(({ role, content }) => ({ role: roleOf(role, 'user'), text: textOf(content) })),
+    tools: names(objects(body.tools).map((tool) => (isObject(tool.function) ? tool.function.name : undefined)))
+  }),
+  encoder: (body, asked, answer) => new ChatEncoder(body, asked, answer),
+  failure: openaiError
+}
+
+class ChatEncoder implements Encoder {
+  readonly #asked: Asked
+  readonly #answer: Answer
+  readonly #includeUsage: boolean
+  readonly #common: JsonObject
+  readonly #callId = newId('call_')
+
+  constructor(body: JsonObject, asked: Asked, answer: Answer) {
+    this.#asked = asked
+    this.#answer = answer
+    this.#includeUsage = isObject(body.stream_options) && body.stream_options.include_usage === true
+    this.#common = {
+      id: newId('chatcmpl-'),
+      object: 'chat.completion.chunk',
+      created: Math.floor(Date.now() / 1000),
+      model: body.model,
+      service_tier: 'default',
+      system_fingerprint: 'fp_upstream'
+    }
+  }
+
+  head(): string {
+    return this.#delta({ role: 'assistant', content: '', refusal: null })
+  }
+
+  text(content: string): string {
+    return this.#delta({ content })
+  }
+
+  reasoning(delta: string): string {
+    return this.#delta({ reasoning_content: delta })
+  }
+
+  call(name: string): string {
+    const call = { index: 0, id: this.#callId, type: 'function', function: { name, arguments: '' } }
+    return this.#delta({ tool_calls: [call] })
+  }
+
+  arguments(delta: string): string {
+    return this.#delta({ tool_calls: [{ index: 0, function: { arguments: delta } }] })
+  }
+
+  finish(reason: Finish): string {
+    const usage = this.#includeUsage ? sse({ ...this.#common, choices: [], usage: this.#usage() }) : ''
+    return this.#delta({}, reason) + usage + sse('[DONE]')
+  }
+
+  error(failure: Failure): string {
+    return sse(openaiError(failure))
+  }
+
+  whole(): JsonObject {
+    const choice = { index: 0, message: this.#message(), logprobs: null, finish_reason: this.#answer.finish }
+    return { ...this.#common, object: 'chat.completion', choices: [choice], usage: this.#usage() }
+  }
+
+  #delta(delta: JsonObject, reason: Finish | null = null): string {
+    const choices = [{ index: 0, delta, logprobs: null, finish_reason: reason }]
+    // OpenAI puts the field into every chunk once usage is asked for, filled in the last alone.
+    return sse({ ...this.#common, choices, ...(this.#includeUsage && { usage: null }) })
+  }
+
+  #message(): JsonObject {
+    const { text, reasoning, call } = this.#answer
+    const tool = call && { id: this.#callId, type: 'function', function: call }
+    return {
+      role: 'assistant',
+      content: tool ? null : text,
+      refusal: null,
+      ...(reasoning !== '' && { reasoning_content: reasoning }),
+      ...(tool && { tool_calls: [tool] })
+    }
+  }
+
+  #usage(): JsonObject {
+    const { input, output } = usageOf(this.#asked, this.#answer)
+    return {
+      prompt_tokens: input,
+      completion_tokens: output,
+      total_tokens: input + output,
+      prompt_tokens_details: { cached_tokens: 0 },
+      completion_tokens_details: { reasoning_tokens: words(this.#answer.reasoning).length }
+    }
+  }
+}

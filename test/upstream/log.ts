@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+
+/** A request as the upstream saw it, and what became of it. */
+export interface LoggedRequest {
+  id: number
+  method: string
+  /** With its query. */
+  path: string
+  headers: IncomingHttpHeaders
+  /** Parsed, or undefined where it was no JSON. */
+  body?: unknown
+  /** Milliseconds since the epoch, as `closedAt`. */
+  startedAt: number
+  closedAt?: number
+  /** Who ended it: the upstream as it should, the client before that, or the upstream by a reset. */
+  ended?: 'complete' | 'client_closed' | 'reset'
+  /** Pieces of content handed to the socket. */
+  chunksSent: number
+}
+
+let lastId = 0
+let logged: LoggedRequest[] = []
+
+export const requests = (): LoggedRequest[] => logged
+
+export function clear(): void {
+  logged = []
+}
+
+/** Follows a request to its end. It shows in the log once `add` is called, when its body is known. */
+export function follow(request: IncomingMessage, response: ServerResponse): LoggedRequest {
+  const { method = '', url: path = '', headers } = request
+  const entry: LoggedRequest = { id: ++lastId, method, path, headers, startedAt: Date.now(), chunksSent: 0 }
+  response.once('close', () => {
+    entry.closedAt = Date.now()
+    entry.ended ??= response.writableFinished ? 'complete' : 'client_closed'
+  })
+  return entry
+}
+
+export function add(entry: LoggedRequest): void {
+  logged.push(entry)
+}

@@ -1,0 +1,114 @@
+import type { Asked, Finish } from './format.ts'
+import { toolResult, userText } from './format.ts'
+import { words } from './wire.ts'
+
+/** What an answer is made of. Where the steps end, the response ends, finished or not. */
+export type Step =
+  | { type: 'text' | 'reasoning' | 'arguments'; delta: string }
+  | { type: 'call'; name: string }
+  | { type: 'finish'; reason: Finish }
+  | { type: 'wait'; ms: number }
+  | { type: 'comment' | 'garbage' | 'error' | 'hang' | 'reset' }
+
+/** How an answer's bytes are laid out: with CRLF for line ends, or in writes that end at the worst places. */
+export type Layout = 'plain' | 'crlf' | 'cut'
+
+export interface Scenario {
+  steps: Iterable<Step>
+  layout: Layout
+}
+
+type Steps = (asked: Asked, raw: string) => Iterable<Step>
+
+/** What `cut` answers: characters of two, three and four bytes, and some that several code points make up. */
+export const CUT_TEXT = 'Grüße 👋🏽 aus Köln – 你好, 世界! Ça coûte 9 €, Ωμέγα, привет, 👩‍👩‍👧 und 🇩🇪 – e\u0301 ist nicht é'
+
+const SCENARIOS = new Map<string, Steps>([
+  ['words', repeat],
+  ['crlf', repeat],
+  ['cut', () => say(CUT_TEXT)],
+  ['slow', slow],
+  ['stalled', () => [...tokens(2), { type: 'hang' }]],
+  ['silent', () => [{ type: 'hang' }]],
+  // A reset discards what the client has yet to read, so the chunks get some time to arrive.
+  ['reset', () => [...tokens(3), { type: 'wait', ms: 20 }, { type: 'reset' }]],
+  ['truncated', () => tokens(3)],
+  ['comments', commented],
+  ['error-mid', () => [...tokens(2), { type: 'error' }]],
+  // It goes on to finish well, so that only who minds the bad line fails.
+  ['garbage', () => [...tokens(2), { type: 'garbage' }, finish('stop')]],
+  ['length', () => [...tokens(2), finish('length')]],
+  ['filter', () => [...tokens(1), finish('content_filter')]],
+  ['tool', (asked) => answerTool(asked) ?? callTool(asked, argumentsFor(asked))],
+  ['tool-loop', (asked) => callTool(asked, argumentsFor(asked))],
+  ['tool-bad', (asked) => callTool(asked, '{"query": "never closed')],
+  ['reasoning', reason],
+  ['echo-request', (_asked, raw) => [{ type: 'text', delta: raw }, finish('stop')]]
+])
+
+/** The scenario that a model of this name plays, of which `raw` is the request's body as it came. */
+export function scenarioOf(model: string, asked: Asked, raw: string): Scenario | undefined {
+  const count = /^words-(\d{1,7})$/.exec(model)?.[1]
+  if (count !== undefined) return { steps: countTo(Number(count)), layout: 'plain' }
+  const steps = SCENARIOS.get(model)?.(asked, raw)
+  return steps && { steps, layout: model === 'crlf' || model === 'cut' ? model : 'plain' }
+}
+
+const finish = (reason: Finish): Step => ({ type: 'finish', reason })
+
+function* tokens(count: number): Iterable<Step> {
+  for (let i = 0; i < count; i++) yield { type: 'text', delta: `token${i} ` }
+}
+
+function* countTo(count: number): Iterable<Step> {
+  yield* tokens(count)
+  yield finish('stop')
+}
+
+function* say(text: string): Iterable<Step> {
+  for (const delta of words(text)) yield { type: 'text', delta }
+  yield finish('stop')
+}
+
+function repeat(asked: Asked): Iterable<Step> {
+  return say(userText(asked))
+}
+
+function* slow(): Iterable<Step> {
+  for (const token of tokens(200)) {
+    yield token
+    yield { type: 'wait', ms: 50 }
+  }
+  yield finish('stop')
+}
+
+function* commented(asked: Asked): Iterable<Step> {
+  for (const step of repeat(asked)) {
+    yield { type: 'comment' }
+    yield step
+  }
+}
+
+function* reason(asked: Asked): Iterable<Step> {
+  for (const delta of ['First ', 'I ', 'think. ']) yield { type: 'reasoning', delta }
+  yield* repeat(asked)
+}
+
+const argumentsFor = (asked: Asked): string => JSON.stringify({ query: userText(asked) })
+
+function answerTool(asked: Asked): Iterable<Step> | undefined {
+  const result = toolResult(asked)
+  return result === undefined ? undefined : say(`tool said: ${result}`)
+}
+
+/** Without a tool to call, a model can only talk. */
+function callTool(asked: Asked, json: string): Iterable<Step> {
+  const name = asked.tools[0]
+  return name === undefined ? repeat(asked) : call(name, json)
+}
+
+function* call(name: string, json: string): Iterable<Step> {
+  yield { type: 'call', name }
+  for (const delta of json.match(/.{1,6}/gsu) ?? []) yield { type: 'arguments', delta }
+  yield finish('tool_calls')
+}
