@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { ConfigError } from './config/error.ts'
 import { type Command, loadCommand, USAGE } from './config/load.ts'
 import gateway from './gateway.ts'
@@ -14,7 +14,7 @@ const CLOSE_MS = 5000
 async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
   const { enabled, host, port, shutdownGraceMs, allowInsecureHttp } = config.gateway
   if (!enabled) return void process.stdout.write('gateway.enabled is false: nothing is served\n')
-  const logger = await openLog(logLevel)
+  const logger: FastifyBaseLogger = await openLog(logLevel)
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // the gateway has its own lines, without queries
@@ -38,7 +38,7 @@ async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
 }
 
 /** Lines for people where a person looks on, JSON everywhere else; on standard error, so that output stays readable. */
-async function openLog(level: string): Promise<FastifyBaseLogger> {
+async function openLog(level: string): Promise<Logger> {
   if (!process.stderr.isTTY) return pino({ level }, pino.destination({ dest: 2, sync: true }))
   const { default: pretty } = await import('pino-pretty')
   return pino({ level }, pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }))
