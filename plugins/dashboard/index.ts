@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { pathOf } from '../errors/index.ts'
 
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -18,19 +19,25 @@ async function dashboard(fastify: FastifyInstance): Promise<void> {
   if (!web.enabled) return
   const root = web.distPath ? resolve(web.distPath) : BUNDLED
 
-  await fastify.register(async (scope) => {
-    scope.get('/app', { schema: { hide: true } }, async (_request, reply) =>
-      reply.redirect(`${fastify.prefix}/app/`, 302)
-    )
-    await scope.register(fastifyStatic, {
-      root,
-      prefix: '/app/',
-      decorateReply: false,
-      cacheControl: false,
-      setHeaders: (reply, path) => void reply.headers(headersOf(path))
-    })
+  fastify.get('/app', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${fastify.prefix}/app/`, 302))
+  await fastify.register(async (scope) => servePages(scope, root), { prefix: '/app' })
+}
+
+async function servePages(scope: FastifyInstance, root: string): Promise<void> {
+  await scope.register(fastifyStatic, {
+    root,
+    prefix: '/',
+    decorateReply: !scope.hasReplyDecorator('sendFile'), // a host application may have its own
+    cacheControl: false,
+    setHeaders: (reply, path) => void reply.headers(headersOf(path))
+  })
+  scope.setNotFoundHandler((request, reply) => {
+    if (isFile(pathOf(request.url))) return scope.answerNotFound(request, reply)
+    return reply.headers(headersOf('index.html')).sendFile('index.html', root)
   })
 }
+
+const isFile = (path: string) => path.slice(path.lastIndexOf('/')).includes('.')
 
 /** Vite names files after their content: such a name may be kept for ever, any other has to be asked for again. */
 const HASHED = /-[\w-]{8}\.\w+$/
@@ -42,4 +49,4 @@ const headersOf = (path: string) => ({
   'cache-control': HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
 })
 
-export default fp(dashboard, { name: 'comis-dashboard', dependencies: ['comis-services'] })
+export default fp(dashboard, { name: 'comis-dashboard', dependencies: ['comis-services', 'comis-errors'] })

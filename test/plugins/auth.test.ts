@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { bearer, buildGateway, SECRETS, temporaryFolder } from '../support/gateway.ts'
+
+const REST = '/api/agents'
+const V1 = '/v1/models'
+
+t.test('every scope against both surfaces', async (t) => {
+  const app = await buildGateway(t)
+  const cases: [keyof typeof SECRETS, number, number][] = [
+    ['all', 200, 200],
+    ['rpc', 200, 200],
+    ['api', 403, 200],
+    ['admin', 200, 200],
+    ['mcp', 403, 403]
+  ]
+  for (const [client, rest, v1] of cases) {
+    const headers = bearer(SECRETS[client])
+    t.equal((await app.inject({ url: REST, headers })).statusCode, rest, `${client} ${REST}`)
+    t.equal((await app.inject({ url: V1, headers })).statusCode, v1, `${client} ${V1}`)
+  }
+})
+
+t.test('admin alone is not rpc: scopes are flat', async (t) => {
+  const secret = 'only-admin-0123456789-0123456789-012345678'
+  const app = await buildGateway(t, { gateway: { tokens: [{ id: 'a', secret, scopes: ['admin'] }] } })
+  t.equal((await app.inject({ url: REST, headers: bearer(secret) })).statusCode, 403)
+})
+
+t.test('401 and 403 in the form of their surface', async (t) => {
+  const app = await buildGateway(t)
+  const missing = await app.inject(REST)
+  t.match([missing.statusCode, missing.json()], [401, { error: 'Unauthorized' }])
+  t.equal(missing.headers['www-authenticate'], 'Bearer realm="comis-gateway"')
+  const wrong = await app.inject({ url: REST, headers: bearer('x'.repeat(40)) })
+  t.match([wrong.statusCode, wrong.json()], [401, { error: 'Unauthorized' }])
+  t.match(wrong.headers['www-authenticate'], /error="invalid_token"/)
+  const narrow = await app.inject({ url: REST, headers: bearer(SECRETS.api) })
+  t.match([narrow.statusCode, narrow.json()], [403, { error: 'Forbidden: insufficient scope' }])
+  t.match(narrow.headers['www-authenticate'], /error="insufficient_scope"/)
+  t.match((await app.inject(V1)).json(), { error: { type: 'authentication_error', code: 'invalid_api_key' } })
+  t.match((await app.inject({ url: V1, headers: bearer(SECRETS.mcp) })).json(), { error: { type: 'permission_error' } })
+})
+
+t.test('the scheme is case-insensitive, anything else is no credential', async (t) => {
+  const app = await buildGateway(t)
+  const status = async (authorization: string) => (await app.inject({ url: REST, headers: { authorization } })).statusCode
+  t.equal(await status(`bearer ${SECRETS.rpc}`), 200)
+  t.equal(await status(`BEARER   ${SECRETS.rpc} `), 200)
+  for (const header of ['', 'Bearer', 'Bearer ', SECRETS.rpc, `Basic ${SECRETS.rpc}`, `Bearer ${SECRETS.rpc} x`, `Bearer ${SECRETS.rpc}x`]) {
+    t.equal(await status(header), 401, JSON.stringify(header))
+  }
+})
+
+t.test('a token in the address is taken where a browser can do no better, and nowhere else', async (t) => {
+  const app = await buildGateway(t)
+  t.equal((await app.inject(`${REST}?token=${SECRETS.rpc}`)).statusCode, 401)
+  t.equal((await app.inject(`/api/chat/stream?message=hi&token=${SECRETS.rpc}`)).statusCode, 200)
+  t.equal((await app.inject(`/api/chat/stream?message=hi&token=wrong`)).statusCode, 401)
+  t.equal((await app.inject(`/api/chat/stream?message=hi&token=${SECRETS.mcp}`)).statusCode, 403)
+})
+
+t.test('secrets may be digests or files; expired tokens are refused', async (t) => {
+  const file = join(await temporaryFolder(t), 'secret')
+  await writeFile(file, `${'f'.repeat(40)}\n`)
+  const secretHash = createHash('sha256').update('h'.repeat(40)).digest('hex')
+  const app = await buildGateway(t, {
+    gateway: {
+      tokens: [
+        { id: 'file', secret: { file }, scopes: ['rpc'] },
+        { id: 'hash', secretHash, scopes: ['rpc'] },
+        { id: 'old', secret: 'o'.repeat(40), scopes: ['rpc'], expiresAt: '2020-01-01T00:00:00Z' },
+        { id: 'new', secret: 'n'.repeat(40), scopes: ['rpc'], expiresAt: '2999-01-01T00:00:00Z' }
+      ]
+    }
+  })
+  const status = async (letter: string) =>
+    (await app.inject({ url: REST, headers: bearer(letter.repeat(40)) })).statusCode
+  t.same(await Promise.all(['f', 'h', 'o', 'n'].map(status)), [200, 200, 401, 200])
+})
+
+t.test('a secret file that is missing or too short stops the start', async (t) => {
+  const file = join(await temporaryFolder(t), 'secret')
+  const start = async () => (await buildGateway(t, { gateway: { tokens: [{ id: 'a', secret: { file }, scopes: ['rpc'] }] } })).ready()
+  await t.rejects(start(), /gateway\.tokens\.0\.secret: the file .* cannot be read \(ENOENT\)/)
+  await writeFile(file, 'short')
+  await t.rejects(start(), /gateway\.tokens\.0\.secret: expected at least 32 characters/)
+})

@@ -1,0 +1,155 @@
+import type { Test } from 'tap'
+import { userText } from '../../src/models/message.ts'
+import type { BegunTurn, FinishedTurn, Storage } from '../../src/storage/port.ts'
+
+/** Opens a storage over the same data each time it is called. */
+export type OpenStorage = () => Promise<Storage>
+
+const session = { clientId: 'alice', key: 's1' }
+const begun = (more: Partial<BegunTurn> = {}): BegunTurn => ({
+  id: 't1',
+  session,
+  agentId: 'default',
+  fence: 1,
+  startedAt: 1000,
+  input: [userText('hello')],
+  ...more
+})
+const finished = (more: Partial<FinishedTurn> = {}): FinishedTurn => ({
+  id: 't1',
+  clientId: 'alice',
+  session,
+  agentId: 'default',
+  provider: 'builtin',
+  model: 'echo',
+  fence: 1,
+  startedAt: 1000,
+  finishedAt: 2000,
+  finishReason: 'stop',
+  usage: { input: 1, output: 2 },
+  output: [{ role: 'assistant', content: [{ type: 'text', text: 'hi' }] }],
+  ...more
+})
+
+/** What every storage adapter has to keep to. `fresh` gives a test its own, empty store. */
+export function storageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage>): void {
+  t.test('a turn that was begun keeps its input, also across a restart', async (t) => {
+    const open = await fresh(t)
+    let storage = await open()
+    await storage.turns.begin(begun())
+    await storage.close()
+    storage = await open()
+    t.same(await storage.sessions.conversation(session, 10), [userText('hello')])
+    t.equal(await storage.turns.abandon(3000), 1)
+    t.equal(await storage.turns.abandon(3000), 0)
+    await storage.close()
+  })
+
+  t.test('a finished turn adds its output, once', async (t) => {
+    const storage = await (await fresh(t))()
+    await storage.turns.begin(begun())
+    t.equal(await storage.turns.finish(finished()), true)
+    t.equal(await storage.turns.finish(finished()), false, 'finished already')
+    t.same(await storage.sessions.history('alice', 's1', 10), [
+      { role: 'user', text: 'hello', at: 1000, sessionKey: 's1' },
+      { role: 'assistant', text: 'hi', at: 2000, sessionKey: 's1' }
+    ])
+    await storage.close()
+  })
+
+  t.test('a holder whose lease was overtaken cannot finish', async (t) => {
+    const storage = await (await fresh(t))()
+    await storage.turns.begin(begun({ fence: 2 }))
+    t.equal(await storage.turns.finish(finished({ fence: 1 })), false)
+    t.equal((await storage.sessions.conversation(session, 10)).length, 1)
+    t.equal(await storage.turns.finish(finished({ fence: 2 })), true)
+    await storage.close()
+  })
+
+  t.test('a turn cannot be begun twice, and what fails takes nothing else of its commit with it', async (t) => {
+    const storage = await (await fresh(t))()
+    const results = await Promise.allSettled([
+      storage.turns.begin(begun()),
+      storage.turns.begin(begun({ input: [userText('again')] })),
+      storage.turns.begin(begun({ id: 't2', input: [userText('other')] }))
+    ])
+    t.same(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled']
+    )
+    t.same(await storage.sessions.conversation(session, 10), [userText('hello'), userText('other')])
+    await storage.close()
+  })
+
+  t.test('a turn without a session is stored at its end and leaves no message', async (t) => {
+    const storage = await (await fresh(t))()
+    t.equal(await storage.turns.finish(finished({ session: undefined, agentId: undefined })), true)
+    t.equal(await storage.turns.finish(finished({ session: undefined, agentId: undefined })), false)
+    t.same(await storage.sessions.history('alice', undefined, 10), [])
+    await storage.close()
+  })
+
+  t.test('sessions belong to the client that named them', async (t) => {
+    const storage = await (await fresh(t))()
+    await storage.turns.begin(begun())
+    await storage.turns.begin(begun({ id: 't2', session: { clientId: 'bob', key: 's1' }, input: [userText('bob here')] }))
+    await storage.turns.begin(begun({ id: 't3', session: { clientId: 'bob', key: 's2' }, input: [userText('elsewhere')] }))
+    const texts = async (client: string, key?: string) =>
+      (await storage.sessions.history(client, key, 10)).map(({ text }) => text)
+    t.same(await texts('alice', 's1'), ['hello'])
+    t.same(await texts('bob', 's1'), ['bob here'])
+    t.same(await texts('bob'), ['bob here', 'elsewhere'])
+    t.same(await texts('carol'), [])
+    await storage.close()
+  })
+
+  t.test('a limit keeps the newest, oldest first; messages without text are no history', async (t) => {
+    const storage = await (await fresh(t))()
+    const call = { type: 'tool_call' as const, callId: 'c', name: 'n', arguments: '{}' }
+    const result = { type: 'tool_result' as const, callId: 'c', name: 'n', output: { deep: [1, null] } }
+    await storage.turns.begin(begun({ input: [userText('one'), userText('two')] }))
+    const output = [
+      { role: 'assistant' as const, content: [call] },
+      { role: 'tool' as const, content: [result] },
+      { role: 'assistant' as const, content: [{ type: 'text' as const, text: 'three' }] }
+    ]
+    await storage.turns.finish(finished({ output }))
+    t.same(await storage.sessions.conversation(session, 3), output)
+    t.same(
+      (await storage.sessions.history('alice', 's1', 2)).map(({ text }) => text),
+      ['two', 'three']
+    )
+    await storage.close()
+  })
+
+  t.test('tokens', async (t) => {
+    const open = await fresh(t)
+    let storage = await open()
+    const token = { clientId: 'owner', digest: 'd'.repeat(64), scopes: ['*' as const], createdAt: 1, expiresAt: undefined }
+    const expiring = { ...token, clientId: 'guest', digest: 'e'.repeat(64), createdAt: 2, expiresAt: 99 }
+    await storage.tokens.add(token)
+    await storage.tokens.add(expiring)
+    await t.rejects(storage.tokens.add(token), 'the same digest twice')
+    await storage.close()
+    storage = await open()
+    t.same(await storage.tokens.list(), [token, expiring])
+    await storage.close()
+  })
+
+  t.test('after close, writes are rejected', async (t) => {
+    const storage = await (await fresh(t))()
+    await storage.close()
+    await t.rejects(storage.turns.begin(begun()))
+  })
+
+  t.test('what was asked before close is stored', async (t) => {
+    const open = await fresh(t)
+    const storage = await open()
+    const begin = storage.turns.begin(begun())
+    await storage.close()
+    await begin
+    const again = await open()
+    t.equal((await again.sessions.conversation(session, 10)).length, 1)
+    await again.close()
+  })
+}

@@ -1,0 +1,48 @@
+import { stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import t from 'tap'
+import { openSqlite } from '../../src/storage/sqlite/open.ts'
+import { temporaryFolder } from '../support/gateway.ts'
+import { storageContract } from './contract.ts'
+
+t.test('the storage contract', (t) => {
+  storageContract(t, async (t) => {
+    const folder = await temporaryFolder(t)
+    return async () => openSqlite(folder)
+  })
+  t.end()
+})
+
+t.test('one gateway a folder', async (t) => {
+  const folder = await temporaryFolder(t)
+  const storage = openSqlite(folder)
+  t.throws(() => openSqlite(folder), /dataDir: .* is used by another gateway/)
+  await storage.close()
+  await openSqlite(folder).close()
+})
+
+t.test('files are for their owner alone', async (t) => {
+  const folder = join(await temporaryFolder(t), 'data')
+  const storage = openSqlite(folder)
+  const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
+  t.equal(await mode(folder), '700')
+  for (const file of ['gateway.db', 'gateway.db-wal', 'lock.db']) t.equal(await mode(join(folder, file)), '600', file)
+  await storage.close()
+})
+
+t.test('a folder that cannot be made is told', async (t) => {
+  const file = join(await temporaryFolder(t), 'file')
+  await writeFile(file, '')
+  t.throws(() => openSqlite(join(file, 'data')), /dataDir: .*cannot be written \(ENOTDIR\)/)
+})
+
+t.test('a database of a newer version is left alone', async (t) => {
+  const folder = await temporaryFolder(t)
+  await openSqlite(folder).close()
+  const db = new DatabaseSync(join(folder, 'gateway.db'))
+  db.exec('PRAGMA user_version = 99')
+  db.close()
+  t.throws(() => openSqlite(folder), /needs a newer comis-gateway/)
+  t.throws(() => openSqlite(folder), /needs a newer comis-gateway/, 'and its lock was let go')
+})

@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+
+const LAUNCH = join(import.meta.dirname, '../../src/launch.js')
+
+export interface GatewayProcess {
+  child: ChildProcess
+  /** Everything written so far. */
+  output(): { stdout: string; stderr: string }
+  /** The address it says it listens at. */
+  url(): Promise<string>
+  /** Resolves to the exit code, or the signal that ended it. */
+  exit: Promise<number | string>
+}
+
+export interface StartOptions {
+  args?: string[]
+  env?: Record<string, string>
+  cwd?: string
+  /** Arguments for Node itself. */
+  execArgs?: string[]
+}
+
+/** Starts the gateway as its users do, with an environment that holds nothing of this machine's. */
+export function startProcess(t: Test, { args = [], env = {}, cwd, execArgs = [] }: StartOptions): GatewayProcess {
+  const clean = { PATH: process.env.PATH ?? '', HOME: cwd ?? '/nonexistent', OLLAMA_HOST: '127.0.0.1:1', ...env }
+  const child = spawn(process.execPath, [...execArgs, LAUNCH, ...args], { env: clean, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const exit = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await exit
+  })
+
+  async function url(): Promise<string> {
+    const deadline = Date.now() + 15_000
+    for (;;) {
+      const match = /listening at (http\S+)/.exec(stdout)
+      if (match?.[1]) return match[1]
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The gateway does not listen: ${stderr}`)
+      await sleep(10)
+    }
+  }
+
+  return { child, output: () => ({ stdout, stderr }), url, exit }
+}
