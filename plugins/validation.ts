@@ -45,6 +45,10 @@ async function validation(fastify: FastifyInstance): Promise<void> {
   fastify.removeAllContentTypeParsers()
   const parseJson = fastify.getDefaultJsonParser('error', 'error')
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson)
+  const { httpBodyLimitBytes } = fastify.comis.config.gateway
+  fastify.addHook('onRoute', (route) => {
+    route.bodyLimit ??= httpBodyLimitBytes
+  })
 }
 
-export default fp(validation, { name: 'comis-validation' })
+export default fp(validation, { name: 'comis-validation', dependencies: ['comis-services'] })

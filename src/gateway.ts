@@ -51,8 +51,8 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
   if (!config.gateway.enabled) return
 
   await fastify.register(sensible)
-  await fastify.register(validation)
   await fastify.register(services, { config, tools })
+  await fastify.register(validation)
   await fastify.register(errors)
   await fastify.register(logging)
   await fastify.register(methodNotAllowed)

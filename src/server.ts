@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { type Logger, pino } from 'pino'
 import { ConfigError } from './config/error.ts'
 import { type Command, loadCommand, USAGE } from './config/load.ts'
+import { followUnusedConnections } from './connections.ts'
 import gateway from './gateway.ts'
 import { VERSION } from './instance.ts'
 
@@ -25,7 +26,9 @@ async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
     keepAliveTimeout: 75_000,
     ajv: { customOptions: { coerceTypes: false } }
   })
+  const endUnused = followUnusedConnections(app.server)
   await app.register(gateway, { ...config, answerUnknownRoutes: true })
+  app.addHook('preClose', async () => endUnused())
   stopOnSignal(app, shutdownGraceMs)
   if (!allowInsecureHttp && !isLoopback(host)) {
     logger.warn(

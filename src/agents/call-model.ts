@@ -5,6 +5,9 @@ import type { RunEvent } from '../turns/turn.ts'
 
 type StepEvent = Exclude<RunEvent, { type: 'end' }>
 
+/** The events of one call; its result is why the model stopped. */
+export type ModelCall = AsyncGenerator<StepEvent, ModelFinish>
+
 /**
  * One call of a model, as events of a turn.
  * @param runBy who runs a tool of that name
@@ -15,7 +18,7 @@ export async function* callModel(
   request: Omit<ModelRequest, 'model'>,
   runBy: (tool: string) => 'agent' | 'client',
   signal: AbortSignal
-): AsyncGenerator<StepEvent, ModelFinish> {
+): ModelCall {
   let opened = false
   for await (const event of provider.stream({ ...request, model }, signal)) {
     if (!opened) {

@@ -2,7 +2,7 @@ import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
 import type { SessionStore } from '../storage/port.ts'
 import { Transcript } from '../turns/transcript.ts'
 import type { RunEvent, TurnRequest } from '../turns/turn.ts'
-import { callModel } from './call-model.ts'
+import { callModel, type ModelCall } from './call-model.ts'
 import type { Agent } from './registry.ts'
 
 export interface AgentPorts {
@@ -27,21 +27,30 @@ export async function* runAgent(
 
   for (let step = 1; ; step++) {
     const asked = { messages: [...messages, ...transcript.complete], tools: specs, settings }
-    const call = callModel(model, asked, runBy, signal)
-    let next = await call.next()
-    for (; !next.done; next = await call.next()) {
-      if (next.value.type === 'started' && step > 1) continue
-      transcript.append(next.value)
-      yield next.value
-    }
+    const reason = yield* recorded(callModel(model, asked, runBy, signal), transcript, step)
     const calls = transcript.openCalls
-    if (calls.length === 0 || next.value !== 'tool_calls') return yield { type: 'end', reason: next.value }
+    if (calls.length === 0 || reason !== 'tool_calls') return yield { type: 'end', reason }
     if (calls.some(({ name }) => runBy(name) === 'client')) return yield { type: 'end', reason: 'tool_calls' }
     if (step >= config.maxSteps) return yield { type: 'end', reason: 'max_steps' }
     for (const result of await Promise.all(calls.map((toolCall) => runTool(own, toolCall, signal)))) {
       transcript.append(result)
       yield result
     }
+  }
+}
+
+/** Writes a step down as it passes. A turn starts once, whatever number of steps it takes. */
+async function* recorded(call: ModelCall, transcript: Transcript, step: number): ModelCall {
+  try {
+    for (;;) {
+      const { done, value } = await call.next()
+      if (done) return value
+      if (value.type === 'started' && step > 1) continue
+      transcript.append(value)
+      yield value
+    }
+  } finally {
+    await call.return('stop') // whoever leaves early must not leave the provider waiting
   }
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import { followUnusedConnections } from '../../src/connections.ts'
 import gateway, { type GatewayOptions } from '../../src/gateway.ts'
 
 export const SECRETS = {
@@ -38,7 +39,11 @@ export interface BuildOptions extends GatewayOptions {
 /** A host application with a gateway in it, in a folder of its own, with the tokens above unless others are given. */
 export async function buildGateway(t: Test, { logger, prefix, ...options }: BuildOptions = {}): Promise<FastifyInstance> {
   const app = Fastify(logger ? { loggerInstance: logger } : {})
-  t.teardown(() => app.close())
+  const endUnused = followUnusedConnections(app.server)
+  t.teardown(() => {
+    endUnused()
+    return app.close()
+  })
   await app.register(gateway, { prefix, ...(await completeOptions(t, options)) })
   return app
 }

@@ -1,0 +1,39 @@
+import t from 'tap'
+import { bearer, buildGateway } from '../../support/gateway.ts'
+import { startUpstream } from '../../upstream/start.ts'
+
+t.test('agents with what they talk to', async (t) => {
+  await using upstream = await startUpstream()
+  const app = await buildGateway(t, {
+    providers: {
+      local: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, models: [{ id: 'vectors', kind: 'embedding' }, { id: 'words' }] },
+      listed: { type: 'openai-compatible', baseURL: `${upstream.url}/v1` },
+      gone: { type: 'openai-compatible', baseURL: 'http://127.0.0.1:1/v1' },
+      claude: { type: 'anthropic', apiKey: 'k' }
+    },
+    agents: {
+      default: {},
+      named: { name: 'Ada', provider: 'local', model: 'words', suspended: true },
+      listed: { provider: 'listed' },
+      gone: { provider: 'gone' },
+      claude: { provider: 'claude' },
+      echo: { provider: 'builtin', model: 'echo' }
+    }
+  })
+  const { agents } = (await app.inject({ url: '/api/agents', headers: bearer() })).json()
+  t.same(agents, [
+    { id: 'default', name: 'default', provider: 'local', model: 'words', status: 'active' },
+    { id: 'named', name: 'Ada', provider: 'local', model: 'words', status: 'suspended' },
+    { id: 'listed', name: 'listed', provider: 'listed', model: 'words', status: 'active' },
+    { id: 'gone', name: 'gone', provider: 'gone', model: '', status: 'active' },
+    { id: 'claude', name: 'claude', provider: 'claude', model: 'claude-sonnet-5-5', status: 'active' },
+    { id: 'echo', name: 'echo', provider: 'builtin', model: 'echo', status: 'active' }
+  ])
+})
+
+t.test('agents that cannot work stop the start', async (t) => {
+  const start = async (agent: object, providers = {}) => (await buildGateway(t, { agents: { a: agent }, providers })).ready()
+  await t.rejects(start({ provider: 'builtin', model: 'none' }), /agents\.a\.model: the provider "builtin" lists no model "none"/)
+  await t.rejects(start({ tools: ['hammer'] }), /agents\.a\.tools: there is no tool "hammer"; there are current_time/)
+  await t.rejects(start({ provider: 'nobody' }), /agents\.a\.provider: there is no provider "nobody"/)
+})
