@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Tool } from '../src/agents/tool.ts'
 import type { Config } from '../src/config/schema.ts'
+import { asGatewayError, forLog } from '../src/errors.ts'
 import { openServices, type Services } from '../src/services.ts'
 import type { TurnSummary } from '../src/turns/turns.ts'
 
@@ -26,7 +27,7 @@ async function services(fastify: FastifyInstance, { config, tools }: ServicesPlu
     env: process.env,
     onTurn: (summary) => logTurn(fastify, summary),
     onAbandoned: (count) => log.warn({ count }, 'turns that an earlier process left unfinished were ended as failed'),
-    onListError: (err) => log.warn({ err }, 'a provider cannot be asked for its models')
+    onListError: (error) => log.warn(forLog(asGatewayError(error)), 'a provider cannot be asked for its models')
   })
   fastify.decorate('comis', opened)
   // Running turns end by themselves within the grace time: the server waits for the requests that they answer.
@@ -48,7 +49,7 @@ function logTurn({ log }: FastifyInstance, { turn, outcome, provider, model, dur
     tokens: outcome.usage,
     ms: durationMs
   }
-  if (outcome.error) log.error({ ...line, err: outcome.error }, 'turn failed')
+  if (outcome.error) log.error({ ...line, ...forLog(outcome.error) }, 'turn failed')
   else log.info(line, 'turn')
 }
 

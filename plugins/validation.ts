@@ -1,4 +1,8 @@
-import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
+import { createRequire } from 'node:module'
+import type FastJsonStringify from 'fast-json-stringify'
+import type { Schema } from 'fast-json-stringify'
+import type { FastifyInstance, FastifySchemaCompiler, FastifyServerOptions } from 'fastify'
+import type { FastifySerializerCompiler } from 'fastify/types/schema.js'
 import fp from 'fastify-plugin'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -28,20 +32,43 @@ function wording(httpPart: string, { path, message, missing }: Issue): string {
 
 /**
  * Validates with TypeBox, whatever validator the host application uses: bodies as they are, so that a wrong type is
- * refused; query strings, parameters and headers after conversion, since they are all text.
+ * refused; query strings, parameters and headers after conversion, since they are all text. Compiled at its first use.
  */
 const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
-  const validator = Compile(schema)
-  const asIs = httpPart === 'body'
-  return (input) => {
-    const value = asIs ? input : validator.Convert(input)
+  let validator: ReturnType<typeof Compile> | undefined
+  return (input: unknown) => {
+    validator ??= Compile(schema)
+    const value = httpPart === 'body' ? input : validator.Convert(input)
     if (validator.Check(value)) return { value }
     return { error: new InvalidInput(httpPart, explain(schema, validator.Errors(value))) }
   }
 }
 
+const require = createRequire(import.meta.url)
+
+/**
+ * Serialises by the response's schema, so that only what it names leaves. Compiled at its first use, as is the
+ * compiler loaded: a start would otherwise spend most of its time on them.
+ */
+const compileSerializer: FastifySerializerCompiler<TSchema> = ({ schema }) => {
+  let serialize: ((value: unknown) => string) | undefined
+  return (value) => {
+    serialize ??= (require('fast-json-stringify') as typeof FastJsonStringify)(schema as Schema)
+    return serialize(value)
+  }
+}
+
+type CompilersFactory = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>
+
+/** These compilers for a whole Fastify, which then does not load its own. Its types know of Ajv's alone. */
+export const compilersFactory = {
+  buildValidator: () => compileValidator,
+  buildSerializer: () => compileSerializer
+} as unknown as CompilersFactory
+
 async function validation(fastify: FastifyInstance): Promise<void> {
   fastify.setValidatorCompiler(compileValidator)
+  fastify.setSerializerCompiler(compileSerializer)
   fastify.removeAllContentTypeParsers()
   const parseJson = fastify.getDefaultJsonParser('error', 'error')
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson)

@@ -1,17 +1,30 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
+const LOOK_AGAIN_MS = 50
+
 /**
- * Follows the connections that have not brought a request yet, such as those a browser opens ahead of need. A server
- * that closes ends idle connections, but counts these as busy and would wait for them until their time-out.
- * @returns ends those that there are
+ * Ends a server's connections as they come free, once it closes. Node ends those that are idle at that moment; it waits
+ * for those whose last answer is still on its way, and for those that have not brought a request yet, such as a
+ * browser opens ahead of need, until their time-outs.
+ * @returns starts ending them; it stops by itself when the server is closed
  */
-export function followUnusedConnections(server: Server): () => void {
+export function followConnections(server: Server): () => void {
   const unused = new Set<Socket>()
   server.on('connection', (socket) => {
     unused.add(socket)
     socket.once('close', () => unused.delete(socket))
   })
   server.on('request', (request) => unused.delete(request.socket))
-  return () => unused.forEach((socket) => socket.destroy())
+
+  function endFree(): void {
+    for (const socket of unused) socket.destroy()
+    server.closeIdleConnections()
+  }
+
+  return () => {
+    endFree()
+    const timer = setInterval(endFree, LOOK_AGAIN_MS)
+    server.once('close', () => clearInterval(timer))
+  }
 }

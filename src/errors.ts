@@ -46,6 +46,21 @@ export class GatewayError extends Error {
   }
 }
 
+/**
+ * What a log may say of an error. One of ours is told by its message, since what caused it may quote a credential or a
+ * conversation; the cause's code (`ECONNREFUSED`) is no secret. Anything else is a fault of the gateway, told whole.
+ */
+export function forLog(error: GatewayError): object {
+  if (error.code === 'internal') return { err: error.cause ?? error }
+  return { error: error.message, code: error.code, cause: deepestCode(error.cause) }
+}
+
+function deepestCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code } = error as NodeJS.ErrnoException
+  return deepestCode(error.cause) ?? (typeof code === 'string' ? code : undefined)
+}
+
 /** The error itself when it is ours, otherwise an internal error that keeps it as its cause. */
 export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error

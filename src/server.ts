@@ -1,9 +1,10 @@
 import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type Logger, pino } from 'pino'
+import { compilersFactory } from '../plugins/validation.ts'
 import { ConfigError } from './config/error.ts'
 import { type Command, loadCommand, USAGE } from './config/load.ts'
-import { followUnusedConnections } from './connections.ts'
+import { followConnections } from './connections.ts'
 import gateway from './gateway.ts'
 import { VERSION } from './instance.ts'
 
@@ -24,11 +25,11 @@ async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
     routerOptions: { maxParamLength: 512 },
     requestTimeout: 60_000,
     keepAliveTimeout: 75_000,
-    ajv: { customOptions: { coerceTypes: false } }
+    schemaController: { compilersFactory }
   })
-  const endUnused = followUnusedConnections(app.server)
+  const endConnections = followConnections(app.server)
   await app.register(gateway, { ...config, answerUnknownRoutes: true })
-  app.addHook('preClose', async () => endUnused())
+  app.addHook('preClose', async () => endConnections())
   stopOnSignal(app, shutdownGraceMs)
   if (!allowInsecureHttp && !isLoopback(host)) {
     logger.warn(

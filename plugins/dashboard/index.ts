@@ -19,7 +19,9 @@ async function dashboard(fastify: FastifyInstance): Promise<void> {
   if (!web.enabled) return
   const root = web.distPath ? resolve(web.distPath) : BUNDLED
 
-  fastify.get('/app', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${fastify.prefix}/app/`, 302))
+  fastify.get('/app', { schema: { hide: true } }, async (_request, reply) =>
+    reply.redirect(`${fastify.prefix}/app/`, 302)
+  )
   await fastify.register(async (scope) => servePages(scope, root), { prefix: '/app' })
 }
 

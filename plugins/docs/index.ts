@@ -1,8 +1,9 @@
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { absolutePath } from 'swagger-ui-dist'
 import { documentOf } from './document.ts'
 import { PAGE, START } from './page.ts'
 
@@ -15,6 +16,8 @@ declare module 'fastify' {
 
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+/** Where its files are. Importing the package itself would load the whole page into the server. */
+const SWAGGER_UI = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))
 const ASSETS = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'])
 
 /**
@@ -41,7 +44,7 @@ async function docs(fastify: FastifyInstance): Promise<void> {
       reply.type('text/javascript; charset=utf-8').send(START)
     )
     await scope.register(fastifyStatic, {
-      root: absolutePath(),
+      root: SWAGGER_UI,
       prefix: '/docs/',
       decorateReply: false,
       allowedPath: (path) => ASSETS.has(path.replace(/^\//, '')),

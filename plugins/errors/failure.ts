@@ -24,7 +24,7 @@ const STATUS: Record<ErrorCode, number> = {
   rate_limited: 429,
   provider_failed: 502,
   provider_refused: 502,
-  provider_rate_limited: 503,
+  provider_rate_limited: 429,
   provider_timeout: 504,
   aborted: 500,
   internal: 500

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { GatewayError } from '../../src/errors.ts'
+import { asGatewayError, forLog, GatewayError } from '../../src/errors.ts'
 import { type Failure, toFailure } from './failure.ts'
 
 /** The body in which a surface tells a failure. */
@@ -48,7 +48,8 @@ async function errors(fastify: FastifyInstance): Promise<void> {
   })
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
     const failure = toFailure(error, request.routeOptions.bodyLimit ?? 0)
-    if (failure.status >= 500) request.log.error({ err: error }, failure.message)
+    // What is ours has been logged where it happened; the rest nobody has seen yet.
+    if (failure.code === 'internal') request.log.error(forLog(asGatewayError(error)), failure.message)
     void reply.fail(failure)
   })
 }

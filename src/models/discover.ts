@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import type { ProviderConfig } from '../config/schema.ts'
 import { PROVIDER_TYPES } from './provider-types.ts'
 
@@ -43,9 +44,24 @@ function ollamaAddress(host = ''): string {
 }
 
 async function answers(baseURL: string): Promise<boolean> {
+  if (!(await isOpen(new URL(baseURL)))) return false
   const provider = PROVIDER_TYPES.ollama.create({ id: 'ollama', baseURL, timeoutMs })
   return provider.list(AbortSignal.timeout(PROBE_MS)).then(
     () => true,
     () => false
   )
+}
+
+/** Whether anything listens there: the quick answer in the usual case that nothing does. */
+function isOpen({ hostname, port }: URL): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80), timeout: PROBE_MS })
+    const done = (open: boolean) => {
+      socket.destroy()
+      resolve(open)
+    }
+    socket.once('connect', () => done(true))
+    socket.once('timeout', () => done(false))
+    socket.once('error', () => done(false))
+  })
 }

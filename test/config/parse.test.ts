@@ -7,7 +7,10 @@ const issuesOf = (input: unknown): string[] => {
     parseConfig(input as ConfigInput)
     return []
   } catch (error) {
-    return (error as Error).message.split('\n').slice(1).map((line) => line.trim())
+    return (error as Error).message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim())
   }
 }
 
@@ -55,11 +58,23 @@ t.test('what is wrong is told by path, expectation and the likely meaning', asyn
     [{ agents: {} }, 'agents: expected a mapping of at least 1 key'],
     [{ agents: { a: { maxSteps: 0 } } }, 'agents.a.maxSteps: expected an integer from 1 to 1000'],
     [{ agents: { a: { promt: '' } } }, 'agents.a.promt: unknown key'],
-    [{ providers: { p: { type: 'openia' } } }, 'providers.p.type: expected one of "openai", "anthropic", "google", "openai-compatible", "ollama", "builtin"'],
-    [{ providers: { p: {} } }, 'providers.p.type: missing: expected one of "openai", "anthropic", "google", "openai-compatible", "ollama", "builtin"'],
-    [{ providers: { p: { type: 'openai', apiKey: 5 } } }, 'providers.p.apiKey: expected the secret itself, or { file: path }'],
+    [
+      { providers: { p: { type: 'openia' } } },
+      'providers.p.type: expected one of "openai", "anthropic", "google", "openai-compatible", "ollama", "builtin"'
+    ],
+    [
+      { providers: { p: {} } },
+      'providers.p.type: missing: expected one of "openai", "anthropic", "google", "openai-compatible", "ollama", "builtin"'
+    ],
+    [
+      { providers: { p: { type: 'openai', apiKey: 5 } } },
+      'providers.p.apiKey: expected the secret itself, or { file: path }'
+    ],
     [{ providers: { agent: { type: 'openai' } } }, 'providers.agent: the id "agent" is reserved'],
-    [{ providers: { p: { type: 'openai-compatible' } } }, 'providers.p.baseURL: missing: an openai-compatible provider needs it'],
+    [
+      { providers: { p: { type: 'openai-compatible' } } },
+      'providers.p.baseURL: missing: an openai-compatible provider needs it'
+    ],
     [{ providers: {}, agents: { a: { provider: 'p' } } }, 'agents.a.provider: there is no provider "p"']
   ]
   for (const [input, issue] of cases) t.same(issuesOf(input), [issue], issue)
@@ -84,7 +99,10 @@ t.test('no issue repeats the value that is at fault', async (t) => {
   const secret = 'sk-value-that-must-not-be-shown'
   const input = { gateway: { tokens: [{ id: 'a', secret, scopes: ['rpc'] }], port: secret, [secret]: 1 } }
   const issues = issuesOf(input).filter((issue) => !issue.includes('unknown key'))
-  t.equal(issues.some((issue) => issue.includes(secret)), false)
+  t.equal(
+    issues.some((issue) => issue.includes(secret)),
+    false
+  )
 })
 
 t.test('keys that would reach a prototype are unknown keys', async (t) => {

@@ -46,10 +46,19 @@ t.test('401 and 403 in the form of their surface', async (t) => {
 
 t.test('the scheme is case-insensitive, anything else is no credential', async (t) => {
   const app = await buildGateway(t)
-  const status = async (authorization: string) => (await app.inject({ url: REST, headers: { authorization } })).statusCode
+  const status = async (authorization: string) =>
+    (await app.inject({ url: REST, headers: { authorization } })).statusCode
   t.equal(await status(`bearer ${SECRETS.rpc}`), 200)
   t.equal(await status(`BEARER   ${SECRETS.rpc} `), 200)
-  for (const header of ['', 'Bearer', 'Bearer ', SECRETS.rpc, `Basic ${SECRETS.rpc}`, `Bearer ${SECRETS.rpc} x`, `Bearer ${SECRETS.rpc}x`]) {
+  for (const header of [
+    '',
+    'Bearer',
+    'Bearer ',
+    SECRETS.rpc,
+    `Basic ${SECRETS.rpc}`,
+    `Bearer ${SECRETS.rpc} x`,
+    `Bearer ${SECRETS.rpc}x`
+  ]) {
     t.equal(await status(header), 401, JSON.stringify(header))
   }
 })
@@ -83,7 +92,8 @@ t.test('secrets may be digests or files; expired tokens are refused', async (t) 
 
 t.test('a secret file that is missing or too short stops the start', async (t) => {
   const file = join(await temporaryFolder(t), 'secret')
-  const start = async () => (await buildGateway(t, { gateway: { tokens: [{ id: 'a', secret: { file }, scopes: ['rpc'] }] } })).ready()
+  const start = async () =>
+    (await buildGateway(t, { gateway: { tokens: [{ id: 'a', secret: { file }, scopes: ['rpc'] }] } })).ready()
   await t.rejects(start(), /gateway\.tokens\.0\.secret: the file .* cannot be read \(ENOENT\)/)
   await writeFile(file, 'short')
   await t.rejects(start(), /gateway\.tokens\.0\.secret: expected at least 32 characters/)

@@ -14,7 +14,10 @@ t.test('each client has its own allowance, told in headers', async (t) => {
   t.same(refused.json(), { jsonrpc: '2.0', error: { code: -32_000, message: 'Rate limit exceeded' }, id: null })
   t.match(refused.headers, { 'ratelimit-remaining': '0', 'retry-after': /^\d+$/ })
   const openai = await ask(SECRETS.rpc, '/v1/models')
-  t.match([openai.statusCode, openai.json()], [429, { error: { type: 'rate_limit_error', code: 'rate_limit_exceeded' } }])
+  t.match(
+    [openai.statusCode, openai.json()],
+    [429, { error: { type: 'rate_limit_error', code: 'rate_limit_exceeded' } }]
+  )
   t.equal((await ask(SECRETS.all)).statusCode, 200, 'another client')
 })
 
@@ -25,7 +28,11 @@ t.test('guesses are counted by address, unknown paths too', async (t) => {
   t.equal((await app.inject('/nothing/here')).statusCode, 404)
   t.equal((await guess(2)).statusCode, 429)
   t.equal((await guess(3)).statusCode, 429)
-  t.equal((await app.inject({ url: '/api/agents', headers: bearer() })).statusCode, 200, 'whoever has a token is not shut out')
+  t.equal(
+    (await app.inject({ url: '/api/agents', headers: bearer() })).statusCode,
+    200,
+    'whoever has a token is not shut out'
+  )
 })
 
 t.test('X-Forwarded-For counts only where a trusted proxy wrote it', async (t) => {

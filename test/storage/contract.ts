@@ -92,8 +92,12 @@ export function storageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage
   t.test('sessions belong to the client that named them', async (t) => {
     const storage = await (await fresh(t))()
     await storage.turns.begin(begun())
-    await storage.turns.begin(begun({ id: 't2', session: { clientId: 'bob', key: 's1' }, input: [userText('bob here')] }))
-    await storage.turns.begin(begun({ id: 't3', session: { clientId: 'bob', key: 's2' }, input: [userText('elsewhere')] }))
+    await storage.turns.begin(
+      begun({ id: 't2', session: { clientId: 'bob', key: 's1' }, input: [userText('bob here')] })
+    )
+    await storage.turns.begin(
+      begun({ id: 't3', session: { clientId: 'bob', key: 's2' }, input: [userText('elsewhere')] })
+    )
     const texts = async (client: string, key?: string) =>
       (await storage.sessions.history(client, key, 10)).map(({ text }) => text)
     t.same(await texts('alice', 's1'), ['hello'])
@@ -125,7 +129,13 @@ export function storageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage
   t.test('tokens', async (t) => {
     const open = await fresh(t)
     let storage = await open()
-    const token = { clientId: 'owner', digest: 'd'.repeat(64), scopes: ['*' as const], createdAt: 1, expiresAt: undefined }
+    const token = {
+      clientId: 'owner',
+      digest: 'd'.repeat(64),
+      scopes: ['*' as const],
+      createdAt: 1,
+      expiresAt: undefined
+    }
     const expiring = { ...token, clientId: 'guest', digest: 'e'.repeat(64), createdAt: 2, expiresAt: 99 }
     await storage.tokens.add(token)
     await storage.tokens.add(expiring)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { followUnusedConnections } from '../../src/connections.ts'
+import { followConnections } from '../../src/connections.ts'
 import gateway, { type GatewayOptions } from '../../src/gateway.ts'
 
 export const SECRETS = {
@@ -37,11 +37,14 @@ export interface BuildOptions extends GatewayOptions {
 }
 
 /** A host application with a gateway in it, in a folder of its own, with the tokens above unless others are given. */
-export async function buildGateway(t: Test, { logger, prefix, ...options }: BuildOptions = {}): Promise<FastifyInstance> {
+export async function buildGateway(
+  t: Test,
+  { logger, prefix, ...options }: BuildOptions = {}
+): Promise<FastifyInstance> {
   const app = Fastify(logger ? { loggerInstance: logger } : {})
-  const endUnused = followUnusedConnections(app.server)
+  const endConnections = followConnections(app.server)
   t.teardown(() => {
-    endUnused()
+    endConnections()
     return app.close()
   })
   await app.register(gateway, { prefix, ...(await completeOptions(t, options)) })
@@ -59,7 +62,10 @@ export async function completeOptions(t: Test, options: GatewayOptions): Promise
 }
 
 /** The same, listening on a free port. */
-export async function listenGateway(t: Test, options: BuildOptions = {}): Promise<{ app: FastifyInstance; url: string }> {
+export async function listenGateway(
+  t: Test,
+  options: BuildOptions = {}
+): Promise<{ app: FastifyInstance; url: string }> {
   const app = await buildGateway(t, options)
   return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }

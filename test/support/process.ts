@@ -27,7 +27,11 @@ export interface StartOptions {
 /** Starts the gateway as its users do, with an environment that holds nothing of this machine's. */
 export function startProcess(t: Test, { args = [], env = {}, cwd, execArgs = [] }: StartOptions): GatewayProcess {
   const clean = { PATH: process.env.PATH ?? '', HOME: cwd ?? '/nonexistent', OLLAMA_HOST: '127.0.0.1:1', ...env }
-  const child = spawn(process.execPath, [...execArgs, LAUNCH, ...args], { env: clean, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...execArgs, LAUNCH, ...args], {
+    env: clean,
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -27,7 +27,8 @@ const SCENARIOS = new Map<string, Steps>([
   ['words', repeat],
   ['crlf', repeat],
   ['cut', () => say(CUT_TEXT)],
-  ['slow', slow],
+  ['slow', () => slow()],
+  ['slow-30', () => slow(30)],
   ['stalled', () => [...tokens(2), { type: 'hang' }]],
   ['silent', () => [{ type: 'hang' }]],
   // A reset discards what the client has yet to read, so the chunks get some time to arrive.
@@ -74,8 +75,8 @@ function repeat(asked: Asked): Iterable<Step> {
   return say(userText(asked))
 }
 
-function* slow(): Iterable<Step> {
-  for (const token of tokens(200)) {
+function* slow(count = 200): Iterable<Step> {
+  for (const token of tokens(count)) {
     yield token
     yield { type: 'wait', ms: 50 }
   }

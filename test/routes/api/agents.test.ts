@@ -6,7 +6,11 @@ t.test('agents with what they talk to', async (t) => {
   await using upstream = await startUpstream()
   const app = await buildGateway(t, {
     providers: {
-      local: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, models: [{ id: 'vectors', kind: 'embedding' }, { id: 'words' }] },
+      local: {
+        type: 'openai-compatible',
+        baseURL: `${upstream.url}/v1`,
+        models: [{ id: 'vectors', kind: 'embedding' }, { id: 'words' }]
+      },
       listed: { type: 'openai-compatible', baseURL: `${upstream.url}/v1` },
       gone: { type: 'openai-compatible', baseURL: 'http://127.0.0.1:1/v1' },
       claude: { type: 'anthropic', apiKey: 'k' }
@@ -32,8 +36,12 @@ t.test('agents with what they talk to', async (t) => {
 })
 
 t.test('agents that cannot work stop the start', async (t) => {
-  const start = async (agent: object, providers = {}) => (await buildGateway(t, { agents: { a: agent }, providers })).ready()
-  await t.rejects(start({ provider: 'builtin', model: 'none' }), /agents\.a\.model: the provider "builtin" lists no model "none"/)
+  const start = async (agent: object, providers = {}) =>
+    (await buildGateway(t, { agents: { a: agent }, providers })).ready()
+  await t.rejects(
+    start({ provider: 'builtin', model: 'none' }),
+    /agents\.a\.model: the provider "builtin" lists no model "none"/
+  )
   await t.rejects(start({ tools: ['hammer'] }), /agents\.a\.tools: there is no tool "hammer"; there are current_time/)
   await t.rejects(start({ provider: 'nobody' }), /agents\.a\.provider: there is no provider "nobody"/)
 })

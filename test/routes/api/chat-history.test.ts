@@ -13,7 +13,8 @@ t.test('history, by client, session and limit', async (t) => {
     const answer = await app.inject({ url: `/api/chat/history${query}`, headers: bearer(secret) })
     return answer.statusCode === 200 ? answer.json().messages : answer.statusCode
   }
-  const texts = async (...args: Parameters<typeof read>) => (await read(...args)).map(({ content }: { content: string }) => content)
+  const texts = async (...args: Parameters<typeof read>) =>
+    (await read(...args)).map(({ content }: { content: string }) => content)
 
   const [message] = await read('?channelId=a')
   t.match(message, { role: 'user', content: 'first', sessionKey: 'a' })

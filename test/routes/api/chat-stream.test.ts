@@ -37,15 +37,26 @@ t.test('tokens as they come, then the whole', async (t) => {
 t.test('POST streams the same, and accumulated can be left out', async (t) => {
   const app = await buildGateway(t, echo)
   for (const query of ['?accumulate=0', '?accumulate=false']) {
-    const answer = await app.inject({ method: 'POST', url: `/api/chat/stream${query}`, headers: bearer(), payload: { message: 'a b' } })
+    const answer = await app.inject({
+      method: 'POST',
+      url: `/api/chat/stream${query}`,
+      headers: bearer(),
+      payload: { message: 'a b' }
+    })
     const events = await parseEvents(answer.body)
-    t.same(events.map(({ event, data }) => [event, data]).slice(0, 2), [['token', '{"delta":"a "}'], ['token', '{"delta":"b"}']])
+    t.same(events.map(({ event, data }) => [event, data]).slice(0, 2), [
+      ['token', '{"delta":"a "}'],
+      ['token', '{"delta":"b"}']
+    ])
   }
 })
 
 t.test('a reconnect after the end starts no turn', async (t) => {
   const app = await buildGateway(t, echo)
-  const answer = await app.inject({ url: '/api/chat/stream?message=x', headers: { ...bearer(), 'last-event-id': 'turn_1:3' } })
+  const answer = await app.inject({
+    url: '/api/chat/stream?message=x',
+    headers: { ...bearer(), 'last-event-id': 'turn_1:3' }
+  })
   t.match([answer.statusCode, answer.body], [204, ''])
   t.same((await app.inject({ url: '/api/chat/history', headers: bearer() })).json(), { messages: [] })
 })
@@ -69,7 +80,10 @@ t.test('what fails afterwards is an event', async (t) => {
   const response = await fetch(`${url}/api/chat/stream?message=x`, { headers: bearer() })
   t.equal(response.status, 200)
   const events = await readEvents(response)
-  t.same(events.map(({ event }) => event), ['token', 'token', 'token', 'error'])
+  t.same(
+    events.map(({ event }) => event),
+    ['token', 'token', 'token', 'error']
+  )
   t.equal(events.at(-1)?.data, '{"error":"The connection to the provider \\"up\\" failed"}')
 })
 
@@ -80,7 +94,10 @@ t.test('a client that leaves stops the provider at once, and what was said is ke
     agents: { default: { provider: 'up', model: 'slow' } }
   })
   const controller = new AbortController()
-  const response = await fetch(`${url}/api/chat/stream?message=go&sessionKey=left`, { headers: bearer(), signal: controller.signal })
+  const response = await fetch(`${url}/api/chat/stream?message=go&sessionKey=left`, {
+    headers: bearer(),
+    signal: controller.signal
+  })
   const reader = response.body?.getReader()
   await reader?.read()
   const leftAt = Date.now()
@@ -91,7 +108,10 @@ t.test('a client that leaves stops the provider at once, and what was said is ke
   await sleep(50)
   const history = await fetch(`${url}/api/chat/history?channelId=left`, { headers: bearer() })
   const { messages } = (await history.json()) as { messages: { role: string; content: string }[] }
-  t.same(messages.map(({ role }) => role), ['user', 'assistant'])
+  t.same(
+    messages.map(({ role }) => role),
+    ['user', 'assistant']
+  )
   t.match(messages[1]?.content, /^token0 /)
 })
 
@@ -115,7 +135,9 @@ t.test('a reader that stops costs bounded memory and is cut off', async (t) => {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   await once(socket, 'connect')
   socket.pause()
-  socket.write(`GET /api/chat/stream?message=x&accumulate=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${SECRETS.rpc}\r\n\r\n`)
+  socket.write(
+    `GET /api/chat/stream?message=x&accumulate=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${SECRETS.rpc}\r\n\r\n`
+  )
   await sleep(1500)
   const held = Math.round((heldBytes() - base) / 1_048_576)
   const request = await upstream.waitFor(({ ended }) => ended !== undefined, 15_000)

@@ -3,7 +3,12 @@ import { bearer, buildGateway, listenGateway, SECRETS } from '../../support/gate
 import { startUpstream } from '../../upstream/start.ts'
 
 const echo = { agents: { default: { provider: 'builtin', model: 'echo' } } }
-const post = (payload: object, secret?: string) => ({ method: 'POST' as const, url: '/api/chat', payload, headers: bearer(secret) })
+const post = (payload: object, secret?: string) => ({
+  method: 'POST' as const,
+  url: '/api/chat',
+  payload,
+  headers: bearer(secret)
+})
 
 t.test('an answer, and the conversation it belongs to', async (t) => {
   const app = await buildGateway(t, echo)
@@ -21,7 +26,10 @@ t.test('an answer, and the conversation it belongs to', async (t) => {
 })
 
 t.test('what is not a chat request is refused with what is wrong', async (t) => {
-  const app = await buildGateway(t, { agents: { default: {}, resting: { suspended: true } }, gateway: { httpBodyLimitBytes: 2048 } })
+  const app = await buildGateway(t, {
+    agents: { default: {}, resting: { suspended: true } },
+    gateway: { httpBodyLimitBytes: 2048 }
+  })
   const cases: [object, number, string][] = [
     [{}, 400, 'Missing required field: message (string)'],
     [{ message: 5 }, 400, 'Invalid field: message: expected a string of at least 1 character'],
@@ -63,7 +71,11 @@ t.test('turns of one session run one after the other, those of two at once', asy
   })
   const ask = async (message: string, sessionKey: string) => {
     const body = JSON.stringify({ message, sessionKey })
-    const response = await fetch(`${url}/api/chat`, { method: 'POST', headers: { ...bearer(), 'content-type': 'application/json' }, body })
+    const response = await fetch(`${url}/api/chat`, {
+      method: 'POST',
+      headers: { ...bearer(), 'content-type': 'application/json' },
+      body
+    })
     return ((await response.json()) as { response: string }).response
   }
   t.same(await Promise.all(['a', 'b', 'c', 'd'].map((word) => ask(word, 'same'))), ['a', 'b', 'c', 'd'])
@@ -80,7 +92,12 @@ t.test('too many turns waiting for one session are refused, not queued without e
   const controller = new AbortController()
   const ask = async () => {
     const body = JSON.stringify({ message: 'x', sessionKey: 's' })
-    const response = await fetch(`${url}/api/chat`, { method: 'POST', headers: { ...bearer(), 'content-type': 'application/json' }, body, signal: controller.signal })
+    const response = await fetch(`${url}/api/chat`, {
+      method: 'POST',
+      headers: { ...bearer(), 'content-type': 'application/json' },
+      body,
+      signal: controller.signal
+    })
     return { status: response.status, retryAfter: response.headers.get('retry-after'), body: await response.json() }
   }
   const all = Array.from({ length: 18 }, () => ask().catch(() => undefined))

@@ -8,8 +8,10 @@ t.test('running turns can be seen and stopped by their owner or an admin', async
     providers: { up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1` } },
     agents: { default: { provider: 'up', model: 'slow' } }
   })
-  const call = (path: string, secret: string, method = 'GET') => fetch(`${url}${path}`, { method, headers: bearer(secret) })
-  const list = async (secret: string) => ((await (await call('/api/turns', secret)).json()) as { turns: { id: string }[] }).turns
+  const call = (path: string, secret: string, method = 'GET') =>
+    fetch(`${url}${path}`, { method, headers: bearer(secret) })
+  const list = async (secret: string) =>
+    ((await (await call('/api/turns', secret)).json()) as { turns: { id: string }[] }).turns
 
   const answer = fetch(`${url}/api/chat`, {
     method: 'POST',
@@ -43,7 +45,10 @@ t.test('a turn of another client is not there', async (t) => {
     gateway: { tokens }
   })
   const controller = new AbortController()
-  const response = await fetch(`${url}/api/chat/stream?message=x`, { headers: bearer('one'.repeat(20)), signal: controller.signal })
+  const response = await fetch(`${url}/api/chat/stream?message=x`, {
+    headers: bearer('one'.repeat(20)),
+    signal: controller.signal
+  })
   const id = response.headers.get('x-turn-id')
   const stranger = { headers: bearer('two'.repeat(20)) }
   t.same(await (await fetch(`${url}/api/turns`, stranger)).json(), { turns: [] })
