@@ -1,8 +1,7 @@
 import Type from 'typebox'
 import type { Instance } from '../src/instance.ts'
 
-/** What both health routes answer. */
-export const Health = Type.Object(
+const Health = Type.Object(
   {
     status: Type.Literal('ok'),
     timestamp: Type.String({ format: 'date-time' }),
@@ -11,6 +10,9 @@ export const Health = Type.Object(
   },
   { description: 'The gateway is up.' }
 )
+
+/** What both health routes answer: 200, or what Node itself answers to what is not HTTP. */
+export const healthResponses = { 200: Health, 400: Type.Null({ description: 'The request is not valid HTTP.' }) }
 
 export const health = ({ instanceId, startedAt }: Instance) => ({
   status: 'ok' as const,

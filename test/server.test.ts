@@ -75,7 +75,7 @@ t.test('what cannot start says why and leaves nothing half-started', async (t) =
     await fails('gateway: { prot: 1 }'),
     `Invalid configuration in ${config}:\n  gateway.prot: unknown key; did you mean "port"?\n`
   )
-  t.match(await fails('gateway: { port: "\${NOWHERE}" }'), 'the environment variable NOWHERE is not set')
+  t.match(await fails('gateway: { port: "${NOWHERE}" }'), 'the environment variable NOWHERE is not set')
   t.match(await fails('', ['--prot', '1']), '--prot: unknown flag; did you mean --port?')
   t.match(await fails('agents: { a: { tools: [hammer] } }'), 'agents.a.tools: there is no tool "hammer"')
 

@@ -28,7 +28,12 @@ const ASSETS = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32
  */
 async function docs(fastify: FastifyInstance): Promise<void> {
   const { docs: access } = fastify.comis.config.gateway
-  await fastify.register(swagger, { openapi: documentOf(fastify.prefix), decorator: 'comisOpenapi' as 'swagger' })
+  await fastify.register(swagger, {
+    openapi: documentOf(fastify.prefix),
+    decorator: 'comisOpenapi' as 'swagger',
+    // A folder's own route is known to Fastify with a slash at its end.
+    transform: ({ schema, url }) => ({ schema, url: url.replace(/(.)\/$/, '$1') })
+  })
   if (access === 'off') return
 
   await fastify.register(async (scope) => {

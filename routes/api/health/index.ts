@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Health, health } from '../../../plugins/health.ts'
+import { health, healthResponses } from '../../../plugins/health.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get(
@@ -11,7 +11,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         summary: 'Is the API up?',
         tags: ['core'],
         security: [],
-        response: { 200: Health }
+        response: healthResponses
       }
     },
     async () => health(fastify.comis.instance)

@@ -21,9 +21,9 @@ export function aiSdkProvider({ id, timeoutMs, open, list }: AiSdkPackage): Mode
   let opened: ReturnType<typeof open> | undefined
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+    const model = (await (opened ??= open()))(request.model)
     using silence = watchSilence(timeoutMs, signal, () => tooSilent(id, timeoutMs))
     try {
-      const model = (await (opened ??= open()))(request.model)
       const { stream: parts } = await model.doStream(callOptions(request, silence.signal))
       const calls = new OpenCalls()
       // Leaving this loop, however, cancels the stream and with it the request.
