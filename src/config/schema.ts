@@ -117,7 +117,10 @@ const Model = Type.Object(
     ),
     price: Type.Optional(
       Type.Object(
-        { input: Type.Number({ minimum: 0 }), output: Type.Number({ minimum: 0 }) },
+        {
+          input: Type.Number({ minimum: 0, description: 'of what it reads' }),
+          output: Type.Number({ minimum: 0, description: 'of what it writes' })
+        },
         { ...closed, description: 'USD per million tokens' }
       )
     )
@@ -163,7 +166,9 @@ export const Agent = Type.Object(
     }),
     maxSteps: Type.Integer({ minimum: 1, maximum: 1000, default: 10, description: 'calls of the model in one turn' }),
     maxOutputTokens: Type.Optional(Type.Integer({ minimum: 1, description: 'limit of one answer' })),
-    temperature: Type.Optional(Type.Number({ minimum: 0, maximum: 2 })),
+    temperature: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 2, description: 'how freely it picks words; default: the provider’s' })
+    ),
     historyLimit: Type.Integer({
       minimum: 0,
       maximum: 10_000,
