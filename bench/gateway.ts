@@ -1,0 +1,85 @@
+import { once } from 'node:events'
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { CORES, type Server, start } from './processes.ts'
+
+export const TOKEN = 'a-token-for-benchmarks-and-nothing-else'
+
+const POLL_MS = 2
+const LIMIT_MS = 15_000
+
+/** Starts gateways that share a configuration and a log, each with a data folder of its own. */
+export class Gateways {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'comis-bench-'))
+  readonly #config = join(this.#folder, 'config.json')
+  readonly #logPath = join(this.#folder, 'log')
+  // A file, as in production: where a log goes is part of what a request costs.
+  readonly #log = openSync(this.#logPath, 'a')
+  #started = 0
+
+  constructor(upstreamPort: number) {
+    const upstream = `http://127.0.0.1:${upstreamPort}/v1`
+    const config = {
+      gateway: {
+        tokens: [{ id: 'bench', secret: TOKEN, scopes: ['*'] }],
+        rateLimit: { maxRequests: 1_000_000_000 }
+      },
+      providers: { up: { type: 'openai-compatible', baseURL: upstream, models: [{ id: 'words-100' }] } },
+      agents: { default: { provider: 'builtin', model: 'echo' } }
+    }
+    process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 }))
+    writeFileSync(this.#config, JSON.stringify(config))
+  }
+
+  /** The newest lines of the log. */
+  get log(): string {
+    return readFileSync(this.#logPath, 'utf8').split('\n').slice(-20).join('\n')
+  }
+
+  start(port = 0): Promise<Server> {
+    const folder = join(this.#folder, `data-${++this.#started}`)
+    const args = ['--config', this.#config, '--data-dir', folder, '--host', '127.0.0.1', '--port', `${port}`]
+    return start(['src/launch.js', ...args, '--log-level', 'info'], CORES.server, this.#log)
+  }
+
+  /** Starts one and stops it. @returns milliseconds from its start to the first 200 of `GET /health` */
+  async timeStart(): Promise<number> {
+    const port = await freePort()
+    const [server, answeredAt] = await Promise.all([this.start(port), firstAnswer(port)])
+    await server.stop()
+    return answeredAt - server.spawnedAt
+  }
+}
+
+/** One that nothing listens on now: who polls a server cannot wait for it to tell its own. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function firstAnswer(port: number): Promise<number> {
+  const deadline = performance.now() + LIMIT_MS
+  while (performance.now() < deadline) {
+    if ((await statusOf(port)) === 200) return performance.now()
+    await setTimeout(POLL_MS)
+  }
+  throw new Error(`GET /health was not answered within ${LIMIT_MS} ms`)
+}
+
+function statusOf(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path: '/health', agent: false }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    request.once('error', () => resolve(undefined))
+  })
+}
