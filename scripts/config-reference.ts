@@ -69,14 +69,17 @@ function withTable(text: string): string {
   const [before, rest] = text.split(BEGIN)
   const after = rest?.split(END)[1]
   if (before === undefined || after === undefined) throw new Error('docs/configuration.md has lost its marks')
-  const table = ['| key | default | what it is |', '| --- | --- | --- |', ...rows(Config as unknown as Shape, '')].join(
+  const table = ['| key | default | what it is |', '| --- | --- | --- |', ...rows(Config, '')].join(
     '\n'
   )
   return `${before}${BEGIN}\n\n${table}\n\n${END}${after}`
 }
 
 const docs = join(root, 'docs/configuration.md')
-const files = { [join(root, 'config.schema.json')]: schemaFile(), [docs]: withTable(readFileSync(docs, 'utf8')) }
+const files: Record<string, string> = {
+  [join(root, 'config.schema.json')]: schemaFile(),
+  [docs]: withTable(readFileSync(docs, 'utf8'))
+}
 
 for (const [path, text] of Object.entries(files)) {
   if (!process.argv.includes('--check')) writeFileSync(path, text)

@@ -1,21 +1,24 @@
 import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
 import type { SessionStore } from '../storage/port.ts'
+import type { FinishReason } from '../turns/event.ts'
 import { Transcript } from '../turns/transcript.ts'
-import type { RunEvent, TurnRequest } from '../turns/turn.ts'
-import { callModel, type ModelCall } from './call-model.ts'
+import type { Emit, RunEvent, TurnRequest } from '../turns/turn.ts'
+import { callModel } from './call-model.ts'
 import type { Agent } from './registry.ts'
 
 export interface AgentPorts {
   sessions: SessionStore
 }
 
-/** A turn of an agent: it calls its model, runs the tools that are asked for, and goes on until the model is done. */
-export async function* runAgent(
-  agent: Agent,
-  request: TurnRequest,
-  ports: AgentPorts,
+export interface AgentRun {
+  agent: Agent
+  request: TurnRequest
   signal: AbortSignal
-): AsyncGenerator<RunEvent> {
+  emit: Emit
+}
+
+/** A turn of an agent: it calls its model, runs the tools that are asked for, and goes on until the model is done. */
+export async function runAgent({ agent, request, signal, emit }: AgentRun, ports: AgentPorts): Promise<FinishReason> {
   const { config, tools } = agent
   const model = await agent.model()
   const messages = await conversation(agent, request, ports.sessions, model.config?.contextWindow)
@@ -26,31 +29,18 @@ export async function* runAgent(
   const transcript = new Transcript()
 
   for (let step = 1; ; step++) {
+    const record: Emit = (event) => {
+      if (event.type === 'started' && step > 1) return undefined // a turn starts once, whatever steps it takes
+      transcript.append(event)
+      return emit(event)
+    }
     const asked = { messages: [...messages, ...transcript.complete], tools: specs, settings }
-    const reason = yield* recorded(callModel(model, asked, runBy, signal), transcript, step)
+    const reason = await callModel({ model, request: asked, runBy, signal, emit: record })
     const calls = transcript.openCalls
-    if (calls.length === 0 || reason !== 'tool_calls') return yield { type: 'end', reason }
-    if (calls.some(({ name }) => runBy(name) === 'client')) return yield { type: 'end', reason: 'tool_calls' }
-    if (step >= config.maxSteps) return yield { type: 'end', reason: 'max_steps' }
-    for (const result of await Promise.all(calls.map((toolCall) => runTool(own, toolCall, signal)))) {
-      transcript.append(result)
-      yield result
-    }
-  }
-}
-
-/** Writes a step down as it passes. A turn starts once, whatever number of steps it takes. */
-async function* recorded(call: ModelCall, transcript: Transcript, step: number): ModelCall {
-  try {
-    for (;;) {
-      const { done, value } = await call.next()
-      if (done) return value
-      if (value.type === 'started' && step > 1) continue
-      transcript.append(value)
-      yield value
-    }
-  } finally {
-    await call.return('stop') // whoever leaves early must not leave the provider waiting
+    if (calls.length === 0 || reason !== 'tool_calls') return reason
+    if (calls.some(({ name }) => runBy(name) === 'client')) return 'tool_calls'
+    if (step >= config.maxSteps) return 'max_steps'
+    for (const result of await Promise.all(calls.map((call) => runTool(own, call, signal)))) await record(result)
   }
 }
 

@@ -1,7 +1,7 @@
 import { GatewayError, asGatewayError } from '../errors.ts'
 import type { Leases } from '../cluster/leases.ts'
 import type { TurnStore } from '../storage/port.ts'
-import { addUsage, type FinishReason, type Outcome, type Usage } from './event.ts'
+import { addUsage, type Outcome, type Usage } from './event.ts'
 import type { TurnLog } from './log.ts'
 import type { Transcript } from './transcript.ts'
 import { type RunEvent, type RunTurn, TurnAborted, type TurnRequest } from './turn.ts'
@@ -52,21 +52,17 @@ async function begin({ request, startedAt }: Run, fence: number, turns: TurnStor
 
 async function work(run: Run, runTurn: RunTurn, signal: AbortSignal): Promise<Outcome> {
   try {
-    let finishReason: FinishReason = 'stop'
-    for await (const event of runTurn(run.request, signal)) {
-      if (event.type === 'end') finishReason = event.reason
-      else await note(event, run)
-      if (signal.aborted) throw signal.reason
-    }
+    const finishReason = await runTurn(run.request, signal, (event) => note(event, run))
+    signal.throwIfAborted()
     return { finishReason, usage: run.progress.usage }
   } catch (error) {
     return failed(error, run)
   }
 }
 
-function note(event: Exclude<RunEvent, { type: 'end' }>, { log, progress }: Run): Promise<void> | undefined {
+function note(event: RunEvent, { log, progress }: Run): Promise<void> | undefined {
   if (event.type === 'usage') progress.usage = addUsage(progress.usage, event.usage)
-  if (event.type === 'started') Object.assign(progress, { provider: event.provider, model: event.model })
+  else if (event.type === 'started') Object.assign(progress, { provider: event.provider, model: event.model })
   progress.transcript?.append(event)
   return log.append(event)
 }

@@ -23,11 +23,18 @@ export interface TurnRequest {
   tools: ToolSpec[]
 }
 
-/** What the work of a turn yields: its events, and once, last, why it came to its end. */
-export type RunEvent = Exclude<TurnEvent, { type: 'finished' }> | { type: 'end'; reason: FinishReason }
+/** What the work of a turn tells of; how it ends is for whoever drives it to say. */
+export type RunEvent = Exclude<TurnEvent, { type: 'finished' }>
 
-/** The work of a turn. It throws a GatewayError when it fails and the signal's reason when it is aborted. */
-export type RunTurn = (request: TurnRequest, signal: AbortSignal) => AsyncIterable<RunEvent>
+/** Takes an event. A promise is to be awaited: there is no room for another one yet. */
+export type Emit = (event: RunEvent) => Promise<void> | undefined
+
+/**
+ * The work of a turn. Resolves to why it came to its end; rejects with a GatewayError when it fails and with the
+ * signal's reason when it is aborted. Events are pushed and not yielded: a chain of generators costs more than all the
+ * rest of a token's way.
+ */
+export type RunTurn = (request: TurnRequest, signal: AbortSignal, emit: Emit) => Promise<FinishReason>
 
 /** Why a turn was stopped from outside. */
 export type AbortReason = 'client_closed' | 'client_stalled' | 'cancelled' | 'shutdown'
