@@ -112,7 +112,7 @@ async function compare(work: Work, forget: () => Promise<void>): Promise<Row> {
   return ratioRow(name, floor, gateway, { what, target })
 }
 
-/** A floor that answers less than the gateway would be lower than it should. */
+/** A floor that answers less has less to do, and is none. */
 async function refuseUnlike({ name, floor, gateway }: Work): Promise<void> {
   const [low, high] = await Promise.all([sizeOf(floor), sizeOf(gateway)])
   if (low !== high) throw new Error(`${name}: the floor answers ${low} bytes, the gateway ${high}`)

@@ -69,9 +69,7 @@ function withTable(text: string): string {
   const [before, rest] = text.split(BEGIN)
   const after = rest?.split(END)[1]
   if (before === undefined || after === undefined) throw new Error('docs/configuration.md has lost its marks')
-  const table = ['| key | default | what it is |', '| --- | --- | --- |', ...rows(Config, '')].join(
-    '\n'
-  )
+  const table = ['| key | default | what it is |', '| --- | --- | --- |', ...rows(Config, '')].join('\n')
   return `${before}${BEGIN}\n\n${table}\n\n${END}${after}`
 }
 

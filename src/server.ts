@@ -6,6 +6,7 @@ import { ConfigError } from './config/error.ts'
 import { type Command, loadCommand, USAGE } from './config/load.ts'
 import { followConnections } from './connections.ts'
 import gateway from './gateway.ts'
+import { RequestLog } from '../plugins/request-log.ts'
 import { VERSION } from './instance.ts'
 
 type Serve = Extract<Command, { run: 'serve' }>
@@ -25,6 +26,7 @@ async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
     routerOptions: { maxParamLength: 512 },
     requestTimeout: 60_000,
     keepAliveTimeout: 75_000,
+    childLoggerFactory: (parent, bindings, options) => new RequestLog(parent, bindings, options),
     schemaController: { compilersFactory }
   })
   const endConnections = followConnections(app.server)

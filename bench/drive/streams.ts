@@ -46,7 +46,7 @@ async function askOn(connection: Connection): Promise<void> {
   connection.close()
 }
 
-/** Beside its words a stream has a chunk before them, a chunk after them and its end; the first may be joined to a word. */
+/** Beside its words a stream has a chunk that ends them and `[DONE]`; the one before them may come with the first. */
 function check({ events }: Answer): void {
   const count = countOf('data: ', events)
   if (count < plan.words + 2) throw new Error(`a stream has ${count} events: ${events}`)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { setImmediate } from 'node:timers/promises'
 import { listen } from './listen.ts'
 
 interface Body {
@@ -27,6 +28,7 @@ async function complete(request: IncomingMessage, response: ServerResponse): Pro
   const body = JSON.parse(await text(request)) as Body
   response.writeHead(200, HEADERS)
   for (const event of events(body)) {
+    await setImmediate() // as the echo model: a token comes by itself, and leaves by itself
     if (!response.write(event)) await once(response, 'drain')
   }
   response.end()

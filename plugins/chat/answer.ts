@@ -10,7 +10,9 @@ export const tokensUsed = ({ input, output }: Usage) => ({ input, output, total:
  */
 export async function readAnswer(turn: Turn): Promise<ChatAnswer> {
   let response = ''
-  for await (const { event } of turn.read()) if (event.type === 'text') response += event.delta
+  for await (const entries of turn.read()) {
+    for (const { event } of entries) if (event.type === 'text') response += event.delta
+  }
   return toAnswer(turn, response, await turn.outcome)
 }
 

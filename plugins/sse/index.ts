@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 
 export interface EventStreamOptions<T> {
-  source: AsyncIterable<T>
+  /** What to tell, in batches. */
+  source: AsyncIterable<T[]>
   /** Each item as it goes over the wire: one event, several, or none (the empty text). */
   encode(item: T): string | string[]
   /** Writes a comment after this long without an event, so that proxies keep the connection. Left out: never. */
@@ -37,9 +38,8 @@ async function sse(fastify: FastifyInstance): Promise<void> {
     raw.writeHead(200, { ...(this.getHeaders() as OutgoingHttpHeaders), ...HEADERS })
     const timer = keepAliveMs === undefined ? undefined : setInterval(() => raw.write(': keep-alive\n\n'), keepAliveMs)
     try {
-      for await (const item of source) {
-        const encoded = encode(item)
-        for (const event of typeof encoded === 'string' ? [encoded] : encoded) {
+      for await (const items of source) {
+        for (const event of items.flatMap((item) => encode(item))) {
           if (event === '') continue
           if (raw.destroyed) return
           if (!raw.write(event)) await drained(raw, stallMs)

@@ -2,7 +2,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Config, Secret } from '../config/schema.ts'
 import { ConfigError } from '../config/error.ts'
 import { readSecret } from '../config/secret.ts'
-import type { TokenStore } from '../storage/port.ts'
+import type { StoredToken, TokenStore } from '../storage/port.ts'
 import type { Principal } from './principal.ts'
 
 interface Token extends Principal {
@@ -22,19 +22,32 @@ export interface Tokens {
 
 /** @throws ConfigError for a secret file that cannot be read or holds fewer than 32 characters */
 export async function openTokens(config: Config, store: TokenStore): Promise<Tokens> {
+  /** By digest, as text of its bytes: a third of the cost of hexadecimal. */
   const tokens = new Map<string, Token>()
+  function hold({
+    clientId,
+    scopes,
+    digest: hex,
+    expiresAt
+  }: Principal & Pick<StoredToken, 'digest' | 'expiresAt'>): void {
+    const digest = Buffer.from(hex, 'hex')
+    tokens.set(
+      digest.toString('latin1'),
+      Object.freeze({ clientId, scopes: Object.freeze([...scopes]), digest, expiresAt })
+    )
+  }
   for (const [index, { id, scopes, expiresAt, ...token }] of config.gateway.tokens.entries()) {
     const digest = token.secretHash ?? sha256(longSecret(token.secret ?? '', `gateway.tokens.${index}.secret`))
-    tokens.set(digest, held({ clientId: id, scopes, digest, expiresAt: expiresAt ? Date.parse(expiresAt) : undefined }))
+    hold({ clientId: id, scopes, digest, expiresAt: expiresAt ? Date.parse(expiresAt) : undefined })
   }
-  for (const token of await store.list()) tokens.set(token.digest, held(token))
+  for (const token of await store.list()) hold(token)
 
   return {
     verify(secret) {
-      const digest = sha256(secret)
-      const token = tokens.get(digest)
+      const digest = hash('sha256', secret, 'buffer')
+      const token = tokens.get(digest.toString('latin1'))
       // The map already compared digests; this keeps the cost of a known and an unknown one alike.
-      const same = timingSafeEqual(Buffer.from(digest, 'hex'), token?.digest ?? NOBODY)
+      const same = timingSafeEqual(digest, token?.digest ?? NOBODY)
       if (!token || !same || (token.expiresAt !== undefined && token.expiresAt <= Date.now())) return undefined
       return token
     },
@@ -45,7 +58,7 @@ export async function openTokens(config: Config, store: TokenStore): Promise<Tok
       const secret = `cgw_${randomBytes(32).toString('base64url')}`
       const token = { clientId: 'owner', scopes: ['*'] as const, digest: sha256(secret), expiresAt: undefined }
       await store.add({ ...token, scopes: [...token.scopes], createdAt: Date.now() })
-      tokens.set(token.digest, held(token))
+      hold(token)
       return secret
     }
   }
@@ -53,16 +66,6 @@ export async function openTokens(config: Config, store: TokenStore): Promise<Tok
 
 const NOBODY = Buffer.alloc(32)
 const sha256 = (text: string) => hash('sha256', text, 'hex')
-
-function held(token: Principal & { digest: string; expiresAt: number | undefined }): Token {
-  const { clientId, scopes, expiresAt } = token
-  return Object.freeze({
-    clientId,
-    scopes: Object.freeze([...scopes]),
-    digest: Buffer.from(token.digest, 'hex'),
-    expiresAt
-  })
-}
 
 function longSecret(secret: Secret, path: string): string {
   const text = readSecret(secret, path)

@@ -1,7 +1,7 @@
-import { GatewayError } from '../errors.ts'
 import type { ModelRef } from '../models/catalog.ts'
-import type { ModelEvent, ModelFinish, ModelRequest } from '../models/port.ts'
-import type { Emit, RunEvent } from '../turns/turn.ts'
+import { endedEarly } from '../models/failures.ts'
+import type { ModelFinish, ModelRequest } from '../models/port.ts'
+import type { Emit } from '../turns/turn.ts'
 
 export interface ModelCall {
   model: ModelRef
@@ -19,22 +19,20 @@ export interface ModelCall {
 export async function callModel({ model, request, runBy, signal, emit }: ModelCall): Promise<ModelFinish> {
   const { provider, providerId } = model
   let opened = false
-  for await (const event of provider.stream({ ...request, model: model.model }, signal)) {
-    if (!opened) {
+  for await (const events of provider.stream({ ...request, model: model.model }, signal)) {
+    if (!opened && events.length > 0) {
       opened = true
       await emit({ type: 'started', provider: providerId, model: model.model })
     }
-    if (event.type === 'finish') {
-      await emit({ type: 'usage', usage: event.usage })
-      return event.reason
+    for (const event of events) {
+      if (event.type === 'finish') {
+        await emit({ type: 'usage', usage: event.usage })
+        return event.reason
+      }
+      const room = emit(event.type === 'tool_call' ? { ...event, runBy: runBy(event.name) } : event)
+      if (room) await room
     }
-    const room = emit(toRunEvent(event, runBy))
-    if (room) await room
     signal.throwIfAborted()
   }
-  throw new GatewayError('provider_failed', `The provider "${providerId}" ended its answer before it was complete`)
-}
-
-function toRunEvent(event: Exclude<ModelEvent, { type: 'finish' }>, runBy: ModelCall['runBy']): RunEvent {
-  return event.type === 'tool_call' ? { ...event, runBy: runBy(event.name) } : event
+  throw endedEarly(providerId)
 }

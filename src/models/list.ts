@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { ListedModel } from './port.ts'
-import { unreachable, upstreamError } from './upstream-error.ts'
+import { unreachable, upstreamError } from './failures.ts'
 
 interface Query {
   providerId: string

@@ -53,11 +53,12 @@ export interface ListedModel {
 /** Where models come from. Adapters stand beside this port, one file for each wire format. */
 export interface ModelProvider {
   /**
-   * Calls a model. Aborting the signal closes the connection to the provider and ends the iteration with the
+   * Calls a model. Yields its events in the batches they arrive in, so that what one read of a socket brings costs one
+   * step of the iteration. Aborting the signal closes the connection to the provider and ends the iteration with the
    * signal's reason.
    * @throws GatewayError of a code that starts with `provider_`, `model_not_found` or `invalid_request`
    */
-  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent[]>
   /** The models it has now. Throws as `stream` does. */
   list(signal: AbortSignal): Promise<ListedModel[]>
 }

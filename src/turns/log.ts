@@ -53,16 +53,18 @@ export class TurnLog {
     this.release()
   }
 
-  async *read(): AsyncGenerator<Entry> {
+  /** All that waits, each time something does. */
+  async *read(): AsyncGenerator<Entry[]> {
     for (;;) {
       const entries = this.#waiting
-      this.#waiting = []
-      for (const entry of entries) {
-        this.#unread--
-        yield entry
-        if (this.#wakeWriter && this.#unread <= WINDOW / 2) this.#wakeWriter()
+      if (entries.length > 0) {
+        this.#waiting = []
+        yield entries
+        // They count as waiting until the reader comes back for more.
+        this.#unread -= entries.length
+        if (this.#unread <= WINDOW / 2) this.#wakeWriter?.()
+        continue
       }
-      if (this.#waiting.length > 0) continue
       if (this.#closed) return
       await new Promise<void>((resolve) => (this.#wakeReader = resolve))
       this.#wakeReader = undefined

@@ -52,8 +52,11 @@ export interface Turn {
   readonly opened: Promise<Outcome | undefined>
   /** Resolves when the turn has ended and is stored. Never rejects. */
   readonly outcome: Promise<Outcome>
-  /** Its entries from the first on; may be read once. Ends after `finished`, or early if the turn's reader is gone. */
-  read(): AsyncIterable<Entry>
+  /**
+   * Its entries from the first on, in the batches they come in; may be read once. Ends after `finished`, or early if the
+   * turn's reader is gone.
+   */
+  read(): AsyncIterable<Entry[]>
   abort(reason: AbortReason): void
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { allows, type Principal } from '../access/principal.ts'
 import { GatewayError } from '../errors.ts'
 import { drive, type DrivePorts, type Progress, type Run } from './drive.ts'
@@ -75,7 +75,7 @@ export function createTurns(options: TurnsOptions): Turns {
 }
 
 /** Ids grow with time, so that their index stays small; the random part makes them impossible to guess. */
-const newTurnId = () => `turn_${Date.now().toString(36)}${randomBytes(9).toString('hex')}`
+const newTurnId = () => `turn_${Date.now().toString(36)}${randomUUID().replaceAll('-', '').slice(0, 20)}`
 
 function refuseSuspended({ target }: Omit<TurnRequest, 'id'>): void {
   if ('agent' in target && target.agent.config.suspended) {

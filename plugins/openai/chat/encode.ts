@@ -85,12 +85,14 @@ export async function readCompletion(turn: Turn, model: string): Promise<ChatCom
   let text = ''
   let reasoning = ''
   const calls = new Map<string, { name: string; arguments: string }>()
-  for await (const { event } of turn.read()) {
-    if (event.type === 'text') text += event.delta
-    else if (event.type === 'reasoning') reasoning += event.delta
-    else if (event.type === 'tool_call' && event.runBy === 'client') {
-      const call = calls.get(event.callId) ?? { name: event.name, arguments: '' }
-      calls.set(event.callId, { ...call, arguments: call.arguments + event.delta })
+  for await (const entries of turn.read()) {
+    for (const { event } of entries) {
+      if (event.type === 'text') text += event.delta
+      else if (event.type === 'reasoning') reasoning += event.delta
+      else if (event.type === 'tool_call' && event.runBy === 'client') {
+        const call = calls.get(event.callId) ?? { name: event.name, arguments: '' }
+        calls.set(event.callId, { ...call, arguments: call.arguments + event.delta })
+      }
     }
   }
   const outcome = await turn.outcome

@@ -1,6 +1,6 @@
 import { AISDKError, APICallError, LoadAPIKeyError, UnsupportedFunctionalityError } from '@ai-sdk/provider'
 import { GatewayError } from '../../errors.ts'
-import { unreachable, upstreamError } from '../upstream-error.ts'
+import { notUnderstood, unreachable, upstreamError } from '../failures.ts'
 
 /** What an AI SDK provider threw, as an error of ours that is safe to show. */
 export function providerError(error: unknown, providerId: string): GatewayError {
@@ -22,9 +22,7 @@ export function providerError(error: unknown, providerId: string): GatewayError 
     return new GatewayError('provider_refused', `The provider "${providerId}" has no API key`, { cause: error })
   }
   if (AISDKError.isInstance(error) && !APICallError.isInstance(error)) {
-    return new GatewayError('provider_failed', `The provider "${providerId}" sent something that is not understood`, {
-      cause: error
-    })
+    return notUnderstood(providerId, error)
   }
   return unreachable(providerId, error)
 }

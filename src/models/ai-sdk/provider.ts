@@ -1,6 +1,6 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider'
-import { GatewayError } from '../../errors.ts'
 import type { Usage } from '../../turns/event.ts'
+import { endedEarly, tooSilent } from '../failures.ts'
 import type { ListedModel, ModelEvent, ModelFinish, ModelProvider, ModelRequest } from '../port.ts'
 import { watchSilence } from '../silence.ts'
 import { providerError } from './errors.ts'
@@ -20,7 +20,7 @@ export interface AiSdkPackage {
 export function aiSdkProvider({ id, timeoutMs, open, list }: AiSdkPackage): ModelProvider {
   let opened: ReturnType<typeof open> | undefined
 
-  async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+  async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
     const model = (await (opened ??= open()))(request.model)
     using silence = watchSilence(timeoutMs, signal, () => tooSilent(id, timeoutMs))
     try {
@@ -30,7 +30,7 @@ export function aiSdkProvider({ id, timeoutMs, open, list }: AiSdkPackage): Mode
       for await (const part of parts) {
         silence.heard()
         const event = toEvent(part, calls, id)
-        if (event) yield event
+        if (event) yield [event]
         if (event?.type === 'finish') return
       }
       throw endedEarly(id)
@@ -96,8 +96,3 @@ const toUsage = ({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage => 
   ...(inputTokens.cacheRead ? { cachedInput: inputTokens.cacheRead } : {}),
   ...(outputTokens.reasoning ? { reasoning: outputTokens.reasoning } : {})
 })
-
-const endedEarly = (id: string) =>
-  new GatewayError('provider_failed', `The provider "${id}" ended its answer before it was complete`)
-const tooSilent = (id: string, limitMs: number) =>
-  new GatewayError('provider_timeout', `The provider "${id}" was silent for ${limitMs / 1000} s`)

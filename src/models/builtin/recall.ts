@@ -8,15 +8,15 @@ const WHAT_I_AM =
   'add `providers` to comis-gateway.yaml, and start the gateway again.'
 
 /** Answers from the conversation alone, with no model, no key and no network. */
-export async function* recall({ messages }: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+export async function* recall({ messages }: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
   const said = messages.filter((message) => message.role === 'user').map(textOf)
   const answer = answerTo(said.pop() ?? '', said, isFirst(messages))
   for (const delta of wordsOf(answer)) {
     signal.throwIfAborted()
-    yield { type: 'text', delta }
+    yield [{ type: 'text', delta }]
   }
   const input = messages.reduce((sum, message) => sum + wordsOf(textOf(message)).length, 0)
-  yield { type: 'finish', reason: 'stop', usage: { input, output: wordsOf(answer).length } }
+  yield [{ type: 'finish', reason: 'stop', usage: { input, output: wordsOf(answer).length } }]
 }
 
 const isFirst = (messages: Message[]) => !messages.some((message) => message.role === 'assistant')

@@ -44,6 +44,23 @@ export function unreachable(providerId: string, cause: unknown): GatewayError {
   return new GatewayError('provider_failed', `The connection to the provider "${providerId}" failed`, { cause })
 }
 
+/** An answer that stopped before its end. */
+export function endedEarly(providerId: string): GatewayError {
+  return new GatewayError('provider_failed', `The provider "${providerId}" ended its answer before it was complete`)
+}
+
+/** A provider that said nothing for too long. */
+export function tooSilent(providerId: string, limitMs: number): GatewayError {
+  return new GatewayError('provider_timeout', `The provider "${providerId}" was silent for ${limitMs / 1000} s`)
+}
+
+/** A provider that said what is not of its wire format. */
+export function notUnderstood(providerId: string, cause?: unknown): GatewayError {
+  return new GatewayError('provider_failed', `The provider "${providerId}" sent something that is not understood`, {
+    cause
+  })
+}
+
 function readBody(body: string | undefined): { message?: string; code?: string } {
   try {
     const { error } = JSON.parse(body ?? '') as {

@@ -1,0 +1,130 @@
+import { createParser, type EventSourceParser } from 'eventsource-parser'
+import { GatewayError } from '../../errors.ts'
+import type { Usage } from '../../turns/event.ts'
+import { endedEarly, notUnderstood } from '../failures.ts'
+import type { ModelEvent, ModelFinish } from '../port.ts'
+
+/** What is read of a chunk; servers send more, and leave out what they do not have. */
+interface Chunk {
+  choices?: {
+    delta?: {
+      content?: string | null
+      reasoning_content?: string | null
+      reasoning?: string | null
+      tool_calls?: { index?: number; id?: string; function?: { name?: string; arguments?: string } }[]
+    }
+    finish_reason?: string | null
+  }[]
+  usage?: {
+    prompt_tokens?: number
+    completion_tokens?: number
+    prompt_tokens_details?: { cached_tokens?: number } | null
+    completion_tokens_details?: { reasoning_tokens?: number } | null
+  } | null
+  error?: { message?: string } | string
+}
+
+/** Longest `data:` line; a tool's arguments may come in one piece. */
+const MAX_LINE = 16_777_216
+
+/** What a piece of the stream said, up to what was wrong with it. */
+interface Reading {
+  events: ModelEvent[]
+  failure: unknown
+}
+
+/** Reads a streamed chat completion, in pieces that may end anywhere. */
+export class ChunkReader {
+  readonly #providerId: string
+  readonly #parser: EventSourceParser
+  readonly #calls = new Map<number, { callId: string; name: string }>()
+  #events: ModelEvent[] = []
+  #reason: ModelFinish | undefined
+  #usage: Usage = { input: 0, output: 0 }
+  /** Whether `[DONE]` has come. */
+  done = false
+
+  constructor(providerId: string) {
+    this.#providerId = providerId
+    this.#parser = createParser({
+      maxBufferSize: MAX_LINE,
+      onEvent: ({ data }) => this.#readChunk(data),
+      onError: ({ type }) => {
+        if (type === 'max-buffer-size-exceeded') throw notUnderstood(providerId)
+      }
+    })
+  }
+
+  /** Reads on. A failure (GatewayError `provider_failed`) comes with what was said before it. */
+  read(text: string): Reading {
+    this.#events = []
+    let failure: unknown
+    try {
+      this.#parser.feed(text)
+    } catch (error) {
+      failure = error
+    }
+    return { events: this.#events, failure }
+  }
+
+  #readChunk(data: string): void {
+    if (data === '[DONE]') {
+      this.done = true
+      return
+    }
+    const { choices, usage, error } = this.#parse(data)
+    if (error) throw new GatewayError('provider_failed', `The provider "${this.#providerId}" broke off its answer`)
+    if (usage) this.#usage = toUsage(usage)
+    const choice = choices?.[0]
+    if (!choice) return
+    const { delta, finish_reason: reason } = choice
+    const thought = delta?.reasoning_content ?? delta?.reasoning
+    if (thought) this.#events.push({ type: 'reasoning', delta: thought })
+    if (delta?.content) this.#events.push({ type: 'text', delta: delta.content })
+    for (const call of delta?.tool_calls ?? []) this.#readCall(call)
+    if (reason) this.#reason = toReason(reason)
+  }
+
+  /** The end of the answer. @throws GatewayError `provider_failed` if the answer was cut off before it */
+  finish(): ModelEvent {
+    if (!this.#reason) throw endedEarly(this.#providerId)
+    return { type: 'finish', reason: this.#reason, usage: this.#usage }
+  }
+
+  #parse(data: string): Chunk {
+    try {
+      return JSON.parse(data) as Chunk
+    } catch {
+      throw notUnderstood(this.#providerId)
+    }
+  }
+
+  #readCall({ index = 0, id, function: called }: ToolCallDelta): void {
+    let call = this.#calls.get(index)
+    if (!call) {
+      call = { callId: id || `call_${index}`, name: called?.name ?? '' }
+      this.#calls.set(index, call)
+      this.#events.push({ type: 'tool_call', ...call, delta: called?.arguments ?? '' })
+    } else if (called?.arguments) {
+      this.#events.push({ type: 'tool_call', ...call, delta: called.arguments })
+    }
+  }
+}
+
+type ToolCallDelta = NonNullable<NonNullable<NonNullable<Chunk['choices']>[number]['delta']>['tool_calls']>[number]
+
+function toReason(reason: string): ModelFinish {
+  if (reason === 'length' || reason === 'content_filter') return reason
+  return reason === 'tool_calls' || reason === 'function_call' ? 'tool_calls' : 'stop'
+}
+
+function toUsage(usage: NonNullable<Chunk['usage']>): Usage {
+  const cachedInput = usage.prompt_tokens_details?.cached_tokens
+  const reasoning = usage.completion_tokens_details?.reasoning_tokens
+  return {
+    input: usage.prompt_tokens ?? 0,
+    output: usage.completion_tokens ?? 0,
+    ...(cachedInput ? { cachedInput } : {}),
+    ...(reasoning ? { reasoning } : {})
+  }
+}

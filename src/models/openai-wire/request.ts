@@ -1,0 +1,93 @@
+import type { FilePart, Message, TextPart } from '../message.ts'
+import type { ModelRequest, ModelSettings, ToolChoice, ToolSpec } from '../port.ts'
+
+/** Our request as the body of a streamed `POST /chat/completions`; what is undefined is left out of the JSON. */
+export function toBody({ model, messages, tools = [], settings }: ModelRequest): string {
+  return JSON.stringify({
+    model,
+    messages: messages.flatMap(toWire),
+    ...toParameters(settings),
+    ...(tools.length > 0 && { tools: tools.map(toTool), tool_choice: toChoice(settings.toolChoice) }),
+    stream: true,
+    stream_options: { include_usage: true }
+  })
+}
+
+function toWire(message: Message): object[] {
+  switch (message.role) {
+    case 'system':
+      return [{ role: 'system', content: message.content }]
+    case 'user':
+      return [{ role: 'user', content: toContent(message.content) }]
+    case 'assistant':
+      return [toAssistant(message)]
+    case 'tool':
+      return message.content.map(({ callId, output }) => ({
+        role: 'tool',
+        tool_call_id: callId,
+        content: typeof output === 'string' ? output : JSON.stringify(output)
+      }))
+  }
+}
+
+function toContent(parts: (TextPart | FilePart)[]): unknown {
+  const [only, another] = parts
+  if (only?.type === 'text' && !another) return only.text // plain text is what every server understands
+  return parts.map((part) => (part.type === 'text' ? part : toFile(part)))
+}
+
+function toFile({ mediaType, data, filename }: FilePart): object {
+  const url = 'url' in data ? data.url : `data:${mediaType};base64,${data.base64}`
+  if (mediaType.startsWith('image/')) return { type: 'image_url', image_url: { url } }
+  if (mediaType.startsWith('audio/') && 'base64' in data) {
+    const format = mediaType === 'audio/mpeg' ? 'mp3' : mediaType.slice('audio/'.length)
+    return { type: 'input_audio', input_audio: { data: data.base64, format } }
+  }
+  return { type: 'file', file: { file_data: url, filename } }
+}
+
+function toAssistant({ content }: Extract<Message, { role: 'assistant' }>): object {
+  let text = ''
+  const calls: object[] = []
+  for (const part of content) {
+    if (part.type === 'text') text += part.text
+    else if (part.type === 'tool_call') {
+      calls.push({ id: part.callId, type: 'function', function: { name: part.name, arguments: part.arguments } })
+    }
+  }
+  return {
+    role: 'assistant',
+    content: text || (calls.length > 0 ? null : ''),
+    tool_calls: calls.length > 0 ? calls : undefined
+  }
+}
+
+function toParameters(settings: ModelSettings): object {
+  return {
+    max_tokens: settings.maxOutputTokens,
+    temperature: settings.temperature,
+    top_p: settings.topP,
+    stop: settings.stop,
+    seed: settings.seed,
+    presence_penalty: settings.presencePenalty,
+    frequency_penalty: settings.frequencyPenalty,
+    reasoning_effort: settings.reasoningEffort,
+    response_format: toFormat(settings.responseFormat)
+  }
+}
+
+function toFormat(format: ModelSettings['responseFormat']): object | undefined {
+  if (!format) return undefined
+  if (!format.schema) return { type: 'json_object' }
+  const { name = 'response', description, schema } = format
+  return { type: 'json_schema', json_schema: { name, description, schema, strict: true } }
+}
+
+const toTool = ({ name, description, parameters, strict }: ToolSpec) => ({
+  type: 'function',
+  function: { name, description, parameters, strict }
+})
+
+function toChoice(choice: ToolChoice | undefined): unknown {
+  return typeof choice === 'object' ? { type: 'function', function: { name: choice.name } } : choice
+}
