@@ -28,15 +28,21 @@ async function limits(fastify: FastifyInstance): Promise<void> {
     keyGenerator: (request) => (request.principal ? `client:${request.principal.clientId}` : `ip:${addressOf(request)}`)
   })
 
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.limited === false) return
+  /** @returns whether the request was refused, and is answered */
+  async function exceeds(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
     const state = await count(request)
-    if (state.isAllowed) return
+    if (state.isAllowed) return false
     const { max, remaining, ttlInSeconds, isExceeded } = state
     reply.header('ratelimit-limit', max)
     reply.header('ratelimit-remaining', remaining)
     reply.header('ratelimit-reset', ttlInSeconds)
-    if (isExceeded) return refuse(reply, ttlInSeconds)
+    if (isExceeded) refuse(reply, ttlInSeconds)
+    return isExceeded
+  }
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.config.limited === false) return done()
+    exceeds(request, reply).then((refused) => (refused ? undefined : done()), done)
   })
 }
 

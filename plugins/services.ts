@@ -27,6 +27,8 @@ async function services(fastify: FastifyInstance, { config, tools }: ServicesPlu
     env: process.env,
     onTurn: (summary) => logTurn(fastify, summary),
     onAbandoned: (count) => log.warn({ count }, 'turns that an earlier process left unfinished were ended as failed'),
+    onUnstored: (turn, error) =>
+      log.error({ turn, ...forLog(asGatewayError(error)) }, 'the end of a turn was not stored'),
     onListError: (error) => log.warn(forLog(asGatewayError(error)), 'a provider cannot be asked for its models')
   })
   fastify.decorate('comis', opened)

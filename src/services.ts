@@ -32,6 +32,8 @@ export interface ServicesOptions {
   onTurn(summary: TurnSummary): void
   /** Turns that an earlier process left unfinished. */
   onAbandoned(count: number): void
+  /** The end of a turn that could not be stored. */
+  onUnstored(id: string, error: unknown): void
   /** A provider that could not be asked for its models. */
   onListError(error: unknown): void
 }
@@ -51,6 +53,7 @@ export async function openServices({ config, env, tools, ...on }: ServicesOption
       turns: storage.turns,
       runTurn: createRunTurn({ sessions: storage.sessions }),
       priceOf: catalog.priceOf,
+      onUnstored: on.onUnstored,
       stallMs: config.gateway.stallMs,
       onFinished: on.onTurn
     })

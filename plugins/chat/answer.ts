@@ -10,9 +10,10 @@ export const tokensUsed = ({ input, output }: Usage) => ({ input, output, total:
  */
 export async function readAnswer(turn: Turn): Promise<ChatAnswer> {
   let response = ''
-  for await (const entries of turn.read()) {
-    for (const { event } of entries) if (event.type === 'text') response += event.delta
-  }
+  await turn.read(({ event }) => {
+    if (event.type === 'text') response += event.delta
+    return undefined
+  })
   return toAnswer(turn, response, await turn.outcome)
 }
 

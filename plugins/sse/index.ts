@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 
 export interface EventStreamOptions<T> {
-  /** What to tell, in batches. */
-  source: AsyncIterable<T[]>
+  /** What to tell: it hands over its items, waits where it is given a promise, and resolves at its end. */
+  source: { read(take: (item: T) => Promise<void> | undefined): Promise<void> }
   /** Each item as it goes over the wire: one event, several, or none (the empty text). */
   encode(item: T): string | string[]
   /** Writes a comment after this long without an event, so that proxies keep the connection. Left out: never. */
@@ -37,15 +37,17 @@ async function sse(fastify: FastifyInstance): Promise<void> {
     const { raw } = this.hijack()
     raw.writeHead(200, { ...(this.getHeaders() as OutgoingHttpHeaders), ...HEADERS })
     const timer = keepAliveMs === undefined ? undefined : setInterval(() => raw.write(': keep-alive\n\n'), keepAliveMs)
+    function take(item: T): Promise<void> | undefined {
+      if (raw.destroyed) return undefined
+      timer?.refresh()
+      const encoded = encode(item)
+      if (typeof encoded === 'string') return encoded === '' || raw.write(encoded) ? undefined : drained(raw, stallMs)
+      for (const event of encoded) raw.write(event)
+      return raw.writableNeedDrain ? drained(raw, stallMs) : undefined
+    }
+
     try {
-      for await (const items of source) {
-        for (const event of items.flatMap((item) => encode(item))) {
-          if (event === '') continue
-          if (raw.destroyed) return
-          if (!raw.write(event)) await drained(raw, stallMs)
-        }
-        timer?.refresh()
-      }
+      await source.read(take)
     } finally {
       clearInterval(timer)
     }

@@ -55,7 +55,8 @@ export interface TurnStore {
   /** Stores the turn's start with its input; the session is made when it is new. */
   begin(turn: BegunTurn): Promise<void>
   /**
-   * Stores the turn's end with its output. A turn without a session is stored whole here.
+   * Stores the turn's end with its output. A turn without a session is stored whole here; there is nothing to go on with
+   * in it, so that its caller need not wait and a store may put it off for some milliseconds.
    * @returns false, with nothing changed, when the turn is finished already or was begun under another fence
    */
   finish(turn: FinishedTurn): Promise<boolean>

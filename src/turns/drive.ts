@@ -10,6 +10,10 @@ export interface DrivePorts {
   leases: Leases
   turns: TurnStore
   runTurn: RunTurn
+  /** Ends of turns that are on their way to the store. */
+  pending: Set<Promise<unknown>>
+  /** The end of a turn could not be stored, after its client was told of it. */
+  onUnstored(id: string, error: unknown): void
   /** USD per million tokens, where the configuration tells. */
   priceOf(provider: string, model: string): { input: number; output: number } | undefined
 }
@@ -34,7 +38,7 @@ export interface Run {
 export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
   const { request, signal } = run
   try {
-    if (!request.session) return await finish(run, 0, await work(run, ports.runTurn, signal), ports)
+    if (!request.session) return recordLater(run, await work(run, ports.runTurn, signal), ports)
     await using lease = await ports.leases.acquire(JSON.stringify(request.session), signal)
     await begin(run, lease.fence, ports.turns)
     const outcome = await work(run, ports.runTurn, AbortSignal.any([signal, lease.lost]))
@@ -42,6 +46,14 @@ export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
   } catch (error) {
     return failed(error, run)
   }
+}
+
+/** Without a session there is nothing to go on with, only usage to be counted: the client does not wait for that. */
+function recordLater(run: Run, outcome: Outcome, ports: DrivePorts): Outcome {
+  const stored = finish(run, 0, outcome, ports).catch((error: unknown) => ports.onUnstored(run.request.id, error))
+  ports.pending.add(stored)
+  void stored.then(() => ports.pending.delete(stored))
+  return outcome
 }
 
 async function begin({ request, startedAt }: Run, fence: number, turns: TurnStore): Promise<void> {

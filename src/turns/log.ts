@@ -1,24 +1,29 @@
 import type { Entry, TurnEvent } from './event.ts'
 
+/** Takes an entry. A promise is to be awaited before the next one. */
+export type Take = (entry: Entry) => Promise<void> | undefined
+
 const WINDOW = 64
 
 /**
- * The entries of an attached turn on their way to its one reader. At most 64 wait: then `append` waits too, so that a
- * slow reader slows the provider instead of filling memory.
+ * The way of an attached turn's entries to its one reader. As long as the reader keeps up an entry goes straight
+ * through; when it does not, the writer waits. Until there is a reader at most 64 entries wait.
  */
 export class TurnLog {
   readonly #stallMs: number
   readonly #onStall: () => void
   #waiting: Entry[] = []
-  #unread = 0
   #seq = 0
-  #closed = false
+  #take: Take | undefined
+  /** The reader has not done with an entry yet. */
+  #busy = false
   #bounded = true
-  #wakeReader: (() => void) | undefined
-  #open: () => void = () => {}
-  /** Resolves at the first event, unless that is `finished`. */
-  readonly opened = new Promise<undefined>((resolve) => (this.#open = () => resolve(undefined)))
+  #ended = false
   #wakeWriter: (() => void) | undefined
+  #reading = Promise.withResolvers<void>()
+  #opening = Promise.withResolvers<undefined>()
+  /** Resolves at the first event, unless that is `finished`. */
+  readonly opened = this.#opening.promise
 
   /**
    * @param stallMs how long `append` waits for a reader that takes nothing before `onStall` is called
@@ -30,13 +35,22 @@ export class TurnLog {
 
   /** Adds an event; the promise, if there is one, resolves when there is room for the next. */
   append(event: TurnEvent): Promise<void> | undefined {
-    if (this.#closed) return undefined
+    if (this.#ended) return undefined
     this.#waiting.push({ seq: ++this.#seq, at: Date.now(), event })
-    this.#unread++
-    if (event.type === 'finished') this.#closed = true
-    else if (this.#seq === 1) this.#open()
-    this.#wakeReader?.()
-    return this.#bounded && this.#unread >= WINDOW ? this.#room() : undefined
+    if (this.#seq === 1 && event.type !== 'finished') this.#opening.resolve(undefined)
+    this.#deliver()
+    return this.#bounded && this.#isFull() ? this.#room() : undefined
+  }
+
+  /**
+   * Hands all entries to `take`, those that wait at once. Resolves after `finished`, or when the entries are discarded;
+   * rejects with what `take` throws.
+   */
+  read(take: Take): Promise<void> {
+    this.#take = take
+    this.#deliver()
+    this.#wakeWriterIfRoom()
+    return this.#reading.promise
   }
 
   /** Makes no writer wait any more: the turn is coming to its end. */
@@ -47,28 +61,54 @@ export class TurnLog {
 
   /** Drops what was not read and everything to come: the reader is gone. */
   discard(): void {
-    this.#closed = true
+    this.#ended = true
     this.#waiting = []
-    this.#wakeReader?.()
+    this.#reading.resolve()
     this.release()
   }
 
-  /** All that waits, each time something does. */
-  async *read(): AsyncGenerator<Entry[]> {
-    for (;;) {
-      const entries = this.#waiting
-      if (entries.length > 0) {
-        this.#waiting = []
-        yield entries
-        // They count as waiting until the reader comes back for more.
-        this.#unread -= entries.length
-        if (this.#unread <= WINDOW / 2) this.#wakeWriter?.()
-        continue
+  #deliver(): void {
+    while (this.#take && !this.#busy) {
+      const entry = this.#waiting.shift()
+      if (!entry) return
+      try {
+        const taking = this.#take(entry)
+        if (taking) this.#waitFor(taking)
+      } catch (error) {
+        this.#fail(error)
       }
-      if (this.#closed) return
-      await new Promise<void>((resolve) => (this.#wakeReader = resolve))
-      this.#wakeReader = undefined
+      if (entry.event.type === 'finished') this.#end()
     }
+  }
+
+  #waitFor(taking: Promise<void>): void {
+    this.#busy = true
+    taking.then(
+      () => {
+        this.#busy = false
+        this.#deliver()
+        this.#wakeWriterIfRoom()
+      },
+      (error: unknown) => this.#fail(error)
+    )
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#reading.resolve()
+  }
+
+  #fail(error: unknown): void {
+    this.#reading.reject(error)
+    this.discard()
+  }
+
+  #isFull(): boolean {
+    return this.#take ? this.#busy : this.#waiting.length >= WINDOW
+  }
+
+  #wakeWriterIfRoom(): void {
+    if (!this.#isFull()) this.#wakeWriter?.()
   }
 
   #room(): Promise<void> {

@@ -4,7 +4,8 @@ import type { ModelRef } from '../models/catalog.ts'
 import type { Message } from '../models/message.ts'
 import type { ModelSettings, ToolSpec } from '../models/port.ts'
 import type { SessionRef } from '../storage/port.ts'
-import type { Entry, FinishReason, Outcome, TurnEvent } from './event.ts'
+import type { FinishReason, Outcome, TurnEvent } from './event.ts'
+import type { Take } from './log.ts'
 
 /** Who answers a turn: an agent, or a model as it is. */
 export type Target = { agent: Agent } | { model: ModelRef }
@@ -53,10 +54,10 @@ export interface Turn {
   /** Resolves when the turn has ended and is stored. Never rejects. */
   readonly outcome: Promise<Outcome>
   /**
-   * Its entries from the first on, in the batches they come in; may be read once. Ends after `finished`, or early if the
-   * turn's reader is gone.
+   * Hands its entries over, from the first on; may be called once. Where `take` returns a promise, the turn waits for it.
+   * Resolves after `finished`, or early if the turn's client is gone; rejects with what `take` throws.
    */
-  read(): AsyncIterable<Entry[]>
+  read(take: Take): Promise<void>
   abort(reason: AbortReason): void
 }
 

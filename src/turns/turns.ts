@@ -16,7 +16,7 @@ export interface TurnSummary {
   durationMs: number
 }
 
-export interface TurnsOptions extends DrivePorts {
+export interface TurnsOptions extends Omit<DrivePorts, 'pending'> {
   /** A reader that takes nothing for this long is given up, and its turn aborted. */
   stallMs: number
   onFinished(summary: TurnSummary): void
@@ -35,18 +35,19 @@ export interface Turns {
   cancel(id: string, by: Principal): void
   /** Refuses new turns; aborts those that still run after `graceMs`. */
   stop(graceMs: number): void
-  /** Resolves once no turn runs. */
+  /** Resolves once no turn runs and all are stored. */
   settled(): Promise<void>
 }
 
 export function createTurns(options: TurnsOptions): Turns {
   const running = new Map<string, Turn>()
+  const ports = { ...options, pending: new Set<Promise<unknown>>() }
   let stopping = false
 
   function start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn {
     if (stopping) throw new GatewayError('busy', 'The gateway is shutting down', { retryAfterSeconds: 5 })
     refuseSuspended(request)
-    const turn = startTurn({ ...request, id: newTurnId() }, caller, options)
+    const turn = startTurn({ ...request, id: newTurnId() }, caller, ports)
     running.set(turn.id, turn)
     void turn.outcome.then(() => running.delete(turn.id))
     return turn
@@ -70,12 +71,13 @@ export function createTurns(options: TurnsOptions): Turns {
     },
     async settled() {
       await Promise.all([...running.values()].map((turn) => turn.outcome))
+      await Promise.all(ports.pending)
     }
   }
 }
 
 /** Ids grow with time, so that their index stays small; the random part makes them impossible to guess. */
-const newTurnId = () => `turn_${Date.now().toString(36)}${randomUUID().replaceAll('-', '').slice(0, 20)}`
+const newTurnId = () => `turn_${Date.now().toString(36)}${randomUUID().replaceAll('-', '').slice(0, 18)}`
 
 function refuseSuspended({ target }: Omit<TurnRequest, 'id'>): void {
   if ('agent' in target && target.agent.config.suspended) {
@@ -83,7 +85,7 @@ function refuseSuspended({ target }: Omit<TurnRequest, 'id'>): void {
   }
 }
 
-function startTurn(request: TurnRequest, caller: AbortSignal, options: TurnsOptions): Turn {
+function startTurn(request: TurnRequest, caller: AbortSignal, options: TurnsOptions & DrivePorts): Turn {
   const startedAt = Date.now()
   const controller = new AbortController()
   const abort = (reason: AbortReason) => controller.abort(new TurnAborted(reason))
@@ -101,7 +103,7 @@ function startTurn(request: TurnRequest, caller: AbortSignal, options: TurnsOpti
     startedAt,
     opened: Promise.race([log.opened, driven]),
     outcome: driven,
-    read: () => log.read(),
+    read: (take) => log.read(take),
     abort
   }
   void driven.then((outcome) => {
@@ -111,7 +113,7 @@ function startTurn(request: TurnRequest, caller: AbortSignal, options: TurnsOpti
   return turn
 }
 
-async function driveToEnd(run: Run, options: TurnsOptions): Promise<Outcome> {
+async function driveToEnd(run: Run, options: DrivePorts): Promise<Outcome> {
   const outcome = await drive(run, options)
   void run.log.append({ type: 'finished', outcome })
   return outcome

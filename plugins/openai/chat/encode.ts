@@ -85,16 +85,15 @@ export async function readCompletion(turn: Turn, model: string): Promise<ChatCom
   let text = ''
   let reasoning = ''
   const calls = new Map<string, { name: string; arguments: string }>()
-  for await (const entries of turn.read()) {
-    for (const { event } of entries) {
-      if (event.type === 'text') text += event.delta
-      else if (event.type === 'reasoning') reasoning += event.delta
-      else if (event.type === 'tool_call' && event.runBy === 'client') {
-        const call = calls.get(event.callId) ?? { name: event.name, arguments: '' }
-        calls.set(event.callId, { ...call, arguments: call.arguments + event.delta })
-      }
+  await turn.read(({ event }) => {
+    if (event.type === 'text') text += event.delta
+    else if (event.type === 'reasoning') reasoning += event.delta
+    else if (event.type === 'tool_call' && event.runBy === 'client') {
+      const call = calls.get(event.callId) ?? { name: event.name, arguments: '' }
+      calls.set(event.callId, { ...call, arguments: call.arguments + event.delta })
     }
-  }
+    return undefined
+  })
   const outcome = await turn.outcome
   const finish = finishOf(outcome)
   if (finish instanceof GatewayError) throw finish

@@ -59,7 +59,7 @@ export function turnStore(db: DatabaseSync, writer: Writer): TurnStore {
 
   return {
     begin: (turn) => writer.run(() => beginNow(turn)),
-    finish: (turn) => writer.run(() => finishNow(turn)),
+    finish: (turn) => writer.run(() => finishNow(turn), !turn.session),
     abandon: (at) => writer.run(() => Number(abandon.run(at).changes))
   }
 }

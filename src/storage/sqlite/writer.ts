@@ -11,6 +11,8 @@ const MAX_WAITING = 10_000
 
 /** Least time between two commits: under load writes wait this long for company. */
 const SPACING_MS = 4
+/** Longest time that a write nobody waits for is put off. */
+const DEFERRED_MS = 25
 
 /**
  * Groups writes: all that is asked for in one turn of the event loop becomes one commit, since a commit costs an fsync
@@ -21,20 +23,25 @@ export class Writer {
   readonly #db: DatabaseSync
   #waiting: Job[] = []
   #cancel: (() => void) | undefined
+  /** Only writes that may wait are waiting. */
+  #deferred = false
   #committedAt = 0
 
   constructor(db: DatabaseSync) {
     this.#db = db
   }
 
-  /** Runs `work` in the next commit. Resolves to its result once that is on disk, rejects with what it threw. */
-  run<T>(work: () => T): Promise<T> {
+  /**
+   * Runs `work` in the next commit. Resolves to its result once that is on disk, rejects with what it threw.
+   * @param deferred it may wait some milliseconds for the commit of another
+   */
+  run<T>(work: () => T, deferred = false): Promise<T> {
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(new GatewayError('busy', 'The storage is too busy', { retryAfterSeconds: 1 }))
     }
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ work, resolve, reject })
-      this.#cancel ??= this.#schedule()
+      this.#schedule(deferred)
     })
   }
 
@@ -42,6 +49,7 @@ export class Writer {
   flush(): void {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#deferred = false
     const jobs = this.#waiting
     if (jobs.length === 0) return
     this.#waiting = []
@@ -54,14 +62,14 @@ export class Writer {
     }
   }
 
-  #schedule(): () => void {
-    const wait = this.#committedAt + SPACING_MS - performance.now()
-    if (wait > 0) {
-      const timer = setTimeout(() => this.flush(), wait)
-      return () => clearTimeout(timer)
-    }
-    const immediate = setImmediate(() => this.flush())
-    return () => clearImmediate(immediate)
+  #schedule(deferred: boolean): void {
+    if (this.#cancel && (deferred || !this.#deferred)) return
+    this.#cancel?.()
+    this.#deferred = deferred
+    this.#cancel = later(
+      () => this.flush(),
+      deferred ? DEFERRED_MS : this.#committedAt + SPACING_MS - performance.now()
+    )
   }
 
   #commit(jobs: Job[]): (() => void)[] {
@@ -93,4 +101,14 @@ export class Writer {
 
 function settle(settlements: (() => void)[]): void {
   for (const done of settlements) done()
+}
+
+/** Calls back after `ms`, or at the end of this turn of the event loop. @returns takes it back */
+function later(callback: () => void, ms: number): () => void {
+  if (ms <= 0) {
+    const immediate = setImmediate(callback)
+    return () => clearImmediate(immediate)
+  }
+  const timer = setTimeout(callback, ms)
+  return () => clearTimeout(timer)
 }

@@ -21,7 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
 
   async function stream(reply: FastifyReply, chat: ChatBody, accumulate = true): Promise<void> {
     const turn = await reply.startTurn(toTurn(chat, reply.request.client, agents))
-    return reply.sendEvents({ source: turn.read(), encode: chatEncoder(turn, accumulate), keepAliveMs: KEEP_ALIVE_MS })
+    return reply.sendEvents({ source: turn, encode: chatEncoder(turn, accumulate), keepAliveMs: KEEP_ALIVE_MS })
   }
 
   fastify.get(

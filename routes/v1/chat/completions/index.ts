@@ -30,7 +30,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const turn = await reply.startTurn(toTurn(body, await findTarget(body.model, agents, catalog)))
       if (!body.stream) return readCompletion(turn, body.model)
       const includeUsage = body.stream_options?.include_usage ?? false
-      return reply.sendEvents({ source: turn.read(), encode: chunkEncoder(turn, { model: body.model, includeUsage }) })
+      return reply.sendEvents({ source: turn, encode: chunkEncoder(turn, { model: body.model, includeUsage }) })
     }
   )
 }
