@@ -40,16 +40,17 @@ export class Gateways {
     return readFileSync(this.#logPath, 'utf8').split('\n').slice(-20).join('\n')
   }
 
-  start(port = 0): Promise<Server> {
+  /** @param launch what is published, unless the source is named */
+  start(port = 0, launch = 'dist/src/launch.js'): Promise<Server> {
     const folder = join(this.#folder, `data-${++this.#started}`)
     const args = ['--config', this.#config, '--data-dir', folder, '--host', '127.0.0.1', '--port', `${port}`]
-    return start(['src/launch.js', ...args, '--log-level', 'info'], CORES.server, this.#log)
+    return start([launch, ...args, '--log-level', 'info'], CORES.server, this.#log)
   }
 
   /** Starts one and stops it. @returns milliseconds from its start to the first 200 of `GET /health` */
-  async timeStart(): Promise<number> {
+  async timeStart(launch?: string): Promise<number> {
     const port = await freePort()
-    const [server, answeredAt] = await Promise.all([this.start(port), firstAnswer(port)])
+    const [server, answeredAt] = await Promise.all([this.start(port, launch), firstAnswer(port)])
     await server.stop()
     return answeredAt - server.spawnedAt
   }

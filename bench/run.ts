@@ -134,11 +134,11 @@ async function sizeOf({ server, token, ask }: Side): Promise<number> {
   return (await response.bytes()).length
 }
 
-async function coldStart(gateways: Gateways): Promise<Row> {
+async function coldStart(gateways: Gateways, what: string, launch: string): Promise<Row> {
   const times: number[] = []
-  for (let round = 1; round <= STARTS; round++) times.push(await gateways.timeStart())
-  report(`Cold starts: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`)
-  return limitRow('Cold start, to the first 200 of `GET /health`', median(times), 'ms', 600)
+  for (let round = 1; round <= STARTS; round++) times.push(await gateways.timeStart(launch))
+  report(`Cold starts, ${what}: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`)
+  return limitRow(`Cold start, to the first 200 of \`GET /health\`, ${what}`, median(times), 'ms', 600)
 }
 
 async function idleMemory({ pid }: Server): Promise<Row> {
@@ -157,7 +157,10 @@ async function startFloors(upstream: Server): Promise<Omit<Servers, 'gateway' | 
 }
 
 async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> {
-  const starts = await coldStart(gateways)
+  const starts = [
+    await coldStart(gateways, 'as published', 'dist/src/launch.js'),
+    await coldStart(gateways, 'from source', 'src/launch.js')
+  ]
   const gateway = await gateways.start()
   const memory = await idleMemory(gateway)
   const servers = { gateway, upstream, ...(await startFloors(upstream)) }
@@ -167,7 +170,7 @@ async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> 
   }
   const rows: Row[] = []
   for (const work of works(servers)) rows.push(await compare(work, forget))
-  return [...rows, starts, memory]
+  return [...rows, ...starts, memory]
 }
 
 async function main(): Promise<void> {

@@ -1,7 +1,7 @@
 // Packs what would be published, unpacks it as an installation would, and runs its command and the examples from there.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -14,6 +14,7 @@ try {
   console.log('version', execFileSync(process.execPath, [bin, '--version'], { encoding: 'utf8' }).trim())
   await checkProcess(bin)
   cpSync(join(root, 'examples'), join(folder, 'examples'), { recursive: true })
+  checkTypes()
   for (const example of ['embed.ts', 'openai-client.ts']) checkExample(example)
 } finally {
   rmSync(folder, { recursive: true })
@@ -44,6 +45,16 @@ async function checkProcess(bin: string): Promise<void> {
   child.kill('SIGTERM')
   const [code] = (await once(child, 'exit')) as [number]
   if (code !== 0) throw new Error(`the process ended with ${code}`)
+}
+
+/** The types that are published, as a TypeScript project that uses them sees them. */
+function checkTypes(): void {
+  const compilerOptions = { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: ['node'] }
+  const allowed = { allowImportingTsExtensions: true, skipLibCheck: true }
+  const config = { compilerOptions: { ...compilerOptions, ...allowed }, include: ['examples'] }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { stdio: 'inherit' })
+  console.log('types')
 }
 
 function checkExample(name: string): void {
