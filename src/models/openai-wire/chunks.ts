@@ -7,12 +7,7 @@ import type { ModelEvent, ModelFinish } from '../port.ts'
 /** What is read of a chunk; servers send more, and leave out what they do not have. */
 interface Chunk {
   choices?: {
-    delta?: {
-      content?: string | null
-      reasoning_content?: string | null
-      reasoning?: string | null
-      tool_calls?: { index?: number; id?: string; function?: { name?: string; arguments?: string } }[]
-    }
+    delta?: Delta
     finish_reason?: string | null
   }[]
   usage?: {
@@ -27,6 +22,13 @@ interface Chunk {
 /** Longest `data:` line; a tool's arguments may come in one piece. */
 const MAX_LINE = 16_777_216
 
+interface Delta {
+  content?: string | null
+  reasoning_content?: string | null
+  reasoning?: string | null
+  tool_calls?: { index?: number; id?: string; function?: { name?: string; arguments?: string } }[]
+}
+
 /** What a piece of the stream said, up to what was wrong with it. */
 interface Reading {
   events: ModelEvent[]
@@ -38,6 +40,7 @@ export class ChunkReader {
   readonly #providerId: string
   readonly #parser: EventSourceParser
   readonly #calls = new Map<number, { callId: string; name: string }>()
+  readonly #mould = new Mould()
   #events: ModelEvent[] = []
   #reason: ModelFinish | undefined
   #usage: Usage = { input: 0, output: 0 }
@@ -72,6 +75,11 @@ export class ChunkReader {
       this.done = true
       return
     }
+    const known = this.#mould.contentOf(data)
+    if (known !== undefined) {
+      this.#events.push({ type: 'text', delta: known })
+      return
+    }
     const { choices, usage, error } = this.#parse(data)
     if (error) throw new GatewayError('provider_failed', `The provider "${this.#providerId}" broke off its answer`)
     if (usage) this.#usage = toUsage(usage)
@@ -80,7 +88,10 @@ export class ChunkReader {
     const { delta, finish_reason: reason } = choice
     const thought = delta?.reasoning_content ?? delta?.reasoning
     if (thought) this.#events.push({ type: 'reasoning', delta: thought })
-    if (delta?.content) this.#events.push({ type: 'text', delta: delta.content })
+    if (delta?.content) {
+      this.#events.push({ type: 'text', delta: delta.content })
+      if (isContentAlone(delta) && !reason && !usage) this.#mould.remember(data, delta.content)
+    }
     for (const call of delta?.tool_calls ?? []) this.#readCall(call)
     if (reason) this.#reason = toReason(reason)
   }
@@ -111,7 +122,36 @@ export class ChunkReader {
   }
 }
 
-type ToolCallDelta = NonNullable<NonNullable<NonNullable<Chunk['choices']>[number]['delta']>['tool_calls']>[number]
+const isContentAlone = (delta: Delta) => !delta.reasoning_content && !delta.reasoning && !delta.tool_calls
+
+/**
+ * Most chunks of an answer are one and the same JSON text around another piece of content. Once a chunk was parsed, the
+ * next one that begins and ends as it did needs no parsing: if its content holds no quote, backslash or control
+ * character, it is what a parser would find there.
+ */
+class Mould {
+  #head = ''
+  #tail = ''
+
+  contentOf(data: string): string | undefined {
+    if (!this.#head || !data.startsWith(this.#head) || !data.endsWith(this.#tail)) return undefined
+    const content = data.slice(this.#head.length, data.length - this.#tail.length)
+    return content === '' || SPECIAL.test(content) ? undefined : content
+  }
+
+  remember(data: string, content: string): void {
+    const key = `"content":${JSON.stringify(content)}`
+    const at = data.indexOf(key)
+    if (at < 0 || data.indexOf(key, at + 1) >= 0) return
+    this.#head = data.slice(0, at + '"content":"'.length)
+    this.#tail = data.slice(at + key.length - 1)
+  }
+}
+
+// oxlint-disable-next-line no-control-regex -- JSON strings may not hold them, so that such a chunk goes to the parser
+const SPECIAL = /["\\\u0000-\u001f]/
+
+type ToolCallDelta = NonNullable<Delta['tool_calls']>[number]
 
 function toReason(reason: string): ModelFinish {
   if (reason === 'length' || reason === 'content_filter') return reason

@@ -8,6 +8,7 @@ import { watchSilence } from '../silence.ts'
 
 import { ChunkReader } from './chunks.ts'
 import { postJson } from './post.ts'
+import { readText } from './read-text.ts'
 import { toBody } from './request.ts'
 
 /** Any server that speaks OpenAI's chat completions. */
@@ -37,10 +38,9 @@ function openAiWire({ id, apiKey, timeoutMs }: ProviderOptions, baseURL: string)
     try {
       response = await postJson({ url, headers, body: toBody(request), signal: silence.signal })
       if (response.statusCode !== 200) throw await refusal(response, id)
-      response.setEncoding('utf8')
-      for await (const text of response.iterator({ destroyOnReturn: false })) {
+      for await (const text of readText(response)) {
         silence.heard()
-        const { events, failure } = reader.read(text as string)
+        const { events, failure } = reader.read(text)
         if (events.length > 0) yield events
         if (failure) throw failure
         if (reader.done) break
@@ -66,9 +66,8 @@ function release(response: IncomingMessage, answered: boolean): void {
 
 async function refusal(response: IncomingMessage, providerId: string): Promise<GatewayError> {
   let body = ''
-  response.setEncoding('utf8')
-  for await (const text of response) {
-    body += text as string
+  for await (const text of readText(response)) {
+    body += text
     if (body.length > MAX_ERROR_BODY) break
   }
   const { statusCode: status = 0, headers } = response

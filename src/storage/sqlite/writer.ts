@@ -12,7 +12,7 @@ const MAX_WAITING = 10_000
 /** Least time between two commits: under load writes wait this long for company. */
 const SPACING_MS = 4
 /** Longest time that a write nobody waits for is put off. */
-const DEFERRED_MS = 25
+const DEFERRED_MS = 100
 
 /**
  * Groups writes: all that is asked for in one turn of the event loop becomes one commit, since a commit costs an fsync
