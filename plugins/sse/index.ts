@@ -48,6 +48,9 @@ async function sse(fastify: FastifyInstance): Promise<void> {
 
     try {
       await source.read(take)
+    } catch (error) {
+      raw.destroy() // the head is gone: an end that is cut off is all that can be told
+      throw error
     } finally {
       clearInterval(timer)
     }
