@@ -9,6 +9,10 @@ t.before(async () => {
 })
 t.teardown(() => upstream.stop())
 
+/** Words that JSON has to escape among words that it leaves as they are. */
+const AWKWARD =
+  'one two "three" four\\ five\nsix \\"seven eight\ttab \u2028 nine {"ten":["eleven"]} </twelve> \u0001 thirteen 👋🏽'
+
 const TYPES = ['openai', 'anthropic', 'google', 'openai-compatible', 'ollama'] as const
 
 async function asker(t: Test, type: (typeof TYPES)[number], more: object = {}) {
@@ -39,6 +43,7 @@ for (const type of TYPES) {
     t.match(answer.choices[0], { message: { content: 'one two three' }, finish_reason: 'stop' })
     t.match(answer.usage, { prompt_tokens: 4, completion_tokens: 3, total_tokens: 7 })
     t.equal((await ask('cut')).json().choices[0].message.content, CUT_TEXT)
+    t.equal((await ask('words', AWKWARD)).json().choices[0].message.content, AWKWARD)
     t.equal((await ask('length')).json().choices[0].finish_reason, 'length')
 
     const status = async (model: string) => (await ask(model)).statusCode
