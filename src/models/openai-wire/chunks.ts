@@ -40,7 +40,6 @@ export class ChunkReader {
   readonly #providerId: string
   readonly #parser: EventSourceParser
   readonly #calls = new Map<number, { callId: string; name: string }>()
-  readonly #mould = new Mould()
   #events: ModelEvent[] = []
   #reason: ModelFinish | undefined
   #usage: Usage = { input: 0, output: 0 }
@@ -75,11 +74,6 @@ export class ChunkReader {
       this.done = true
       return
     }
-    const known = this.#mould.contentOf(data)
-    if (known !== undefined) {
-      this.#events.push({ type: 'text', delta: known })
-      return
-    }
     const { choices, usage, error } = this.#parse(data)
     if (error) throw new GatewayError('provider_failed', `The provider "${this.#providerId}" broke off its answer`)
     if (usage) this.#usage = toUsage(usage)
@@ -88,10 +82,7 @@ export class ChunkReader {
     const { delta, finish_reason: reason } = choice
     const thought = delta?.reasoning_content ?? delta?.reasoning
     if (thought) this.#events.push({ type: 'reasoning', delta: thought })
-    if (delta?.content) {
-      this.#events.push({ type: 'text', delta: delta.content })
-      if (isContentAlone(delta) && !reason && !usage) this.#mould.remember(data, delta.content)
-    }
+    if (delta?.content) this.#events.push({ type: 'text', delta: delta.content })
     for (const call of delta?.tool_calls ?? []) this.#readCall(call)
     if (reason) this.#reason = toReason(reason)
   }
@@ -121,35 +112,6 @@ export class ChunkReader {
     }
   }
 }
-
-const isContentAlone = (delta: Delta) => !delta.reasoning_content && !delta.reasoning && !delta.tool_calls
-
-/**
- * Most chunks of an answer are one and the same JSON text around another piece of content. Once a chunk was parsed, the
- * next one that begins and ends as it did needs no parsing: if its content holds no quote, backslash or control
- * character, it is what a parser would find there.
- */
-class Mould {
-  #head = ''
-  #tail = ''
-
-  contentOf(data: string): string | undefined {
-    if (!this.#head || !data.startsWith(this.#head) || !data.endsWith(this.#tail)) return undefined
-    const content = data.slice(this.#head.length, data.length - this.#tail.length)
-    return content === '' || SPECIAL.test(content) ? undefined : content
-  }
-
-  remember(data: string, content: string): void {
-    const key = `"content":${JSON.stringify(content)}`
-    const at = data.indexOf(key)
-    if (at < 0 || data.indexOf(key, at + 1) >= 0) return
-    this.#head = data.slice(0, at + '"content":"'.length)
-    this.#tail = data.slice(at + key.length - 1)
-  }
-}
-
-// oxlint-disable-next-line no-control-regex -- JSON strings may not hold them, so that such a chunk goes to the parser
-const SPECIAL = /["\\\u0000-\u001f]/
 
 type ToolCallDelta = NonNullable<Delta['tool_calls']>[number]
 
