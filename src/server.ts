@@ -1,11 +1,21 @@
 import closeWithGrace from 'close-with-grace'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController
+} from 'fastify'
 import { type Logger, pino } from 'pino'
 import { compilersFactory } from '../plugins/validation.ts'
 import { ConfigError } from './config/error.ts'
 import { type Command, loadCommand, USAGE } from './config/load.ts'
 import { followConnections } from './connections.ts'
 import gateway from './gateway.ts'
+import { pathOf, restForm } from '../plugins/errors/index.ts'
+import { toFailure } from '../plugins/errors/failure.ts'
+import { openAiForm } from '../plugins/openai/errors.ts'
 import { RequestLog } from '../plugins/request-log.ts'
 import { VERSION } from './instance.ts'
 
@@ -27,7 +37,8 @@ async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
     requestTimeout: 60_000,
     keepAliveTimeout: 75_000,
     childLoggerFactory: (parent, bindings, options) => new RequestLog(parent, bindings, options),
-    schemaController: { compilersFactory }
+    schemaController: { compilersFactory },
+    frameworkErrors: answerBadAddress
   })
   const endConnections = followConnections(app.server)
   await app.register(gateway, { ...config, answerUnknownRoutes: true })
@@ -56,6 +67,13 @@ function stopOnSignal(app: FastifyInstance, graceMs: number): void {
     else app.log.info({ signal }, 'stopping')
     await app.close()
   })
+}
+
+/** What Fastify refuses before any route is found, in the form of its surface. */
+function answerBadAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const failure = toFailure(error, 0)
+  const form = pathOf(request.url).startsWith('/v1/') ? openAiForm : restForm
+  void reply.code(failure.status).send(form(failure))
 }
 
 /** Ids that are unique over all starts and short enough to read out. */

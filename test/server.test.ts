@@ -90,6 +90,16 @@ t.test('what cannot start says why and leaves nothing half-started', async (t) =
   t.match(after.output().stdout, /Token +cgw_/, 'the start that failed made no token that nobody has seen')
 })
 
+t.test('an address that is none is answered in the form of its surface', async (t) => {
+  const { url } = await serve(t, 'words')
+  const rest = await fetch(`${url}/api/%E0%A4%A`)
+  t.same([rest.status, await rest.json()], [400, { error: 'The address is not valid' }])
+  const openai = await fetch(`${url}/v1/models/%E0%A4%A`, { headers: bearer() })
+  t.match([openai.status, await openai.json()], [400, { error: { type: 'invalid_request_error' } }])
+  const long = await fetch(`${url}/api/turns/${'x'.repeat(600)}`, { method: 'DELETE', headers: bearer() })
+  t.same([long.status, await long.json()], [414, { error: 'The address is too long' }])
+})
+
 t.test('too old a Node is told in one line', async (t) => {
   const old =
     'Object.defineProperty(process.versions,"node",{value:"20.20.2"});Object.defineProperty(process,"version",{value:"v20.20.2"})'

@@ -38,6 +38,8 @@ export function toFailure(error: FastifyError | GatewayError, bodyLimit: number)
   }
   const { statusCode: status = 500, code } = error
   if (status >= 500 || status < 400) return failure(500, 'Internal server error', 'internal')
+  if (code === 'FST_ERR_BAD_URL') return failure(400, 'The address is not valid')
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return failure(414, 'The address is too long')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return failure(413, `Request body is larger than ${bodyLimit} bytes (gateway.httpBodyLimitBytes)`)
   }

@@ -9,7 +9,7 @@ export type ErrorForm = (failure: Failure) => unknown
 /** Dashboards of the Comis gateway read this one of every surface but `/v1`. */
 const rateLimited = { jsonrpc: '2.0', error: { code: -32_000, message: 'Rate limit exceeded' }, id: null }
 
-const restForm: ErrorForm = ({ message, code }) => (code === 'rate_limited' ? rateLimited : { error: message })
+export const restForm: ErrorForm = ({ message, code }) => (code === 'rate_limited' ? rateLimited : { error: message })
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -68,6 +68,7 @@ interface Shape {
   minimum?: number
   maximum?: number
   minLength?: number
+  maxLength?: number
   minItems?: number
   minProperties?: number
 }
@@ -90,9 +91,10 @@ function expected(shape: Shape): string {
   return shape.minProperties ? `a mapping of at least ${shape.minProperties} key` : 'a mapping'
 }
 
-function text({ format, pattern, minLength }: Shape): string {
+function text({ format, pattern, minLength, maxLength }: Shape): string {
   if (format) return `a string of format ${format}`
   if (pattern) return `a string that matches ${pattern}`
+  if (minLength !== undefined && maxLength !== undefined) return `a string of ${minLength} to ${maxLength} characters`
   return minLength ? `a string of at least ${minLength} character${minLength > 1 ? 's' : ''}` : 'a string'
 }
 

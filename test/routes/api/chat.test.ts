@@ -34,7 +34,7 @@ t.test('what is not a chat request is refused with what is wrong', async (t) => 
     [{}, 400, 'Missing required field: message (string)'],
     [{ message: 5 }, 400, 'Invalid field: message: expected a string of at least 1 character'],
     [{ message: '' }, 400, 'Invalid field: message: expected a string of at least 1 character'],
-    [{ message: 'x', sessionKey: 5 }, 400, 'Invalid field: sessionKey: expected a string of at least 1 character'],
+    [{ message: 'x', sessionKey: 5 }, 400, 'Invalid field: sessionKey: expected a string of 1 to 256 characters'],
     [{ message: 'x', agentId: 'X' }, 400, 'Unknown agent: X'],
     [{ message: 'x', agentId: 'resting' }, 409, 'The agent is suspended: resting'],
     [{ message: 'x'.repeat(3000) }, 413, 'Request body is larger than 2048 bytes (gateway.httpBodyLimitBytes)']
