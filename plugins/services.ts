@@ -8,7 +8,7 @@ import type { TurnSummary } from '../src/turns/turns.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The gateway's domain: agents, models, turns, sessions, tokens. */
+    /** The gateway's domain: agents, models, turns, sessions, tokens, events. */
     readonly comis: Services
   }
 }
@@ -29,14 +29,15 @@ async function services(fastify: FastifyInstance, { config, tools }: ServicesPlu
     onAbandoned: (count) => log.warn({ count }, 'turns that an earlier process left unfinished were ended as failed'),
     onUnstored: (turn, error) =>
       log.error({ turn, ...forLog(asGatewayError(error)) }, 'the end of a turn was not stored'),
-    onListError: (error) => log.warn(forLog(asGatewayError(error)), 'a provider cannot be asked for its models')
+    onListError: (error) => log.warn(forLog(asGatewayError(error)), 'a provider cannot be asked for its models'),
+    onError: (error) => log.error(forLog(asGatewayError(error)), 'what goes on by itself failed')
   })
   fastify.decorate('comis', opened)
   // Running turns end by themselves within the grace time: the server waits for the requests that they answer.
   fastify.addHook('preClose', async () => opened.turns.stop(config.gateway.shutdownGraceMs))
   fastify.addHook('onClose', async () => {
     await opened.turns.settled()
-    await opened.storage.close()
+    await opened.close()
   })
 }
 

@@ -6,6 +6,7 @@ import cors from '../plugins/cors.ts'
 import dashboard from '../plugins/dashboard/index.ts'
 import docs from '../plugins/docs/index.ts'
 import errors from '../plugins/errors/index.ts'
+import events from '../plugins/events/index.ts'
 import firstToken from '../plugins/first-token.ts'
 import limits from '../plugins/limits.ts'
 import logging from '../plugins/logging.ts'
@@ -16,6 +17,7 @@ import services from '../plugins/services.ts'
 import sse from '../plugins/sse/index.ts'
 import turns from '../plugins/turns.ts'
 import validation from '../plugins/validation.ts'
+import warnings from '../plugins/warnings.ts'
 import type { Tool } from './agents/tool.ts'
 import { parseConfig } from './config/parse.ts'
 import type { ConfigInput } from './config/schema.ts'
@@ -23,6 +25,8 @@ import type { ConfigInput } from './config/schema.ts'
 export { defineTool, type Tool, type ToolDefinition } from './agents/tool.ts'
 export { ConfigError } from './config/error.ts'
 export type { Config, ConfigInput } from './config/schema.ts'
+export type { Channel, ChannelAdapter } from './channels/channels.ts'
+export type { EventPayload, EventType } from './events/map.ts'
 
 /** What a host application passes: the configuration as the file holds it, and what no file can hold. */
 export interface GatewayOptions extends ConfigInput {
@@ -59,8 +63,10 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
   await fastify.register(cors)
   await fastify.register(auth)
   await fastify.register(limits)
+  await fastify.register(warnings)
   await fastify.register(docs)
   await fastify.register(sse)
+  await fastify.register(events)
   await fastify.register(turns)
   await fastify.register(openai)
   await fastify.register(dashboard)

@@ -4,11 +4,17 @@ import { createRunTurn } from './agents/run-turn.ts'
 import type { Tool } from './agents/tool.ts'
 import { currentTime } from './agents/tools/current-time.ts'
 import { localLeases } from './cluster/local-leases.ts'
+import { type Channels, openChannels } from './channels/channels.ts'
 import { expandHome } from './config/paths.ts'
+import { rememberConfig } from './config/remember.ts'
 import type { Config } from './config/schema.ts'
+import { type Events, openEvents } from './events/events.ts'
+import { emitMetrics } from './events/metrics.ts'
 import { type Instance, newInstance } from './instance.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
+import { followHealth } from './models/health.ts'
+import { expireSessions } from './sessions/expire.ts'
 import type { Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
@@ -21,7 +27,11 @@ export interface Services {
   readonly catalog: Catalog
   readonly agents: Agents
   readonly turns: Turns
+  readonly events: Events
+  readonly channels: Channels
   readonly storage: Storage
+  /** Ends what goes on by itself, once nothing else goes on. */
+  close(): Promise<void>
 }
 
 export interface ServicesOptions {
@@ -36,6 +46,8 @@ export interface ServicesOptions {
   onUnstored(id: string, error: unknown): void
   /** A provider that could not be asked for its models. */
   onListError(error: unknown): void
+  /** What goes on by itself failed: events that were not stored, sessions that did not expire. */
+  onError(error: unknown): void
 }
 
 /** @throws ConfigError for what only shows when things are opened: files, folders, providers, tools */
@@ -44,20 +56,35 @@ export async function openServices({ config, env, tools, ...on }: ServicesOption
   const catalog = openCatalog(providers, env, on.onListError)
   const agents = openAgents(config, catalog, [currentTime, ...tools])
   const storage = openSqlite(expandHome(config.dataDir))
+  const { onError } = on
   try {
     const tokens = await openTokens(config, storage.tokens)
+    const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
     const abandoned = await storage.turns.abandon(Date.now())
     if (abandoned > 0) on.onAbandoned(abandoned)
+    await rememberConfig(config, storage.starts, events)
     const turns = createTurns({
       leases: localLeases(),
       turns: storage.turns,
-      runTurn: createRunTurn({ sessions: storage.sessions }),
+      events,
+      runTurn: createRunTurn({ sessions: storage.sessions, health: followHealth(events) }),
       priceOf: catalog.priceOf,
       onUnstored: on.onUnstored,
       stallMs: config.gateway.stallMs,
       onFinished: on.onTurn
     })
-    return { config, instance: newInstance(), tokens, catalog, agents, turns, storage }
+    const channels = openChannels(config.channels, events)
+    const { idleMinutes } = config.sessions
+    const ends = [
+      expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }),
+      emitMetrics(events, () => turns.running)
+    ]
+    async function close(): Promise<void> {
+      for (const end of ends) end()
+      events.stop()
+      await storage.close()
+    }
+    return { config, instance: newInstance(), tokens, catalog, agents, turns, events, channels, storage, close }
   } catch (error) {
     await storage.close()
     throw error

@@ -17,9 +17,12 @@ t.test('the document describes every route, and lints clean', async (t) => {
   )
   t.same(routes.toSorted(), [
     'DELETE /api/turns/{id}',
+    'GET /api/activity',
     'GET /api/agents',
+    'GET /api/channels',
     'GET /api/chat/history',
     'GET /api/chat/stream',
+    'GET /api/events',
     'GET /api/health',
     'GET /api/turns',
     'GET /health',

@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; undefined for a request without a valid credential, which only public routes see. */
     principal: Principal | undefined
+    /** Whether there was a credential, valid or not. */
+    triedToken: boolean
     /** Who asks, on a guarded route. */
     readonly client: Principal
   }
@@ -29,6 +31,7 @@ async function auth(fastify: FastifyInstance): Promise<void> {
   const { tokens } = fastify.comis
 
   fastify.decorateRequest('principal', undefined)
+  fastify.decorateRequest('triedToken', false)
   fastify.decorateRequest('client', {
     getter(this: FastifyRequest) {
       if (!this.principal) throw new TypeError('a route without a guard asked who its client is')
@@ -38,7 +41,10 @@ async function auth(fastify: FastifyInstance): Promise<void> {
 
   fastify.addHook('onRequest', (request, _reply, done) => {
     const secret = readCredential(request)
-    if (secret !== undefined) request.principal = tokens.verify(secret)
+    if (secret !== undefined) {
+      request.triedToken = true
+      request.principal = tokens.verify(secret)
+    }
     done()
   })
 
@@ -61,7 +67,7 @@ function readCredential(request: FastifyRequest): string | undefined {
 
 /** RFC 6750, section 3: a request without a credential is not told that one was wrong. */
 function unauthorized(fastify: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Error {
-  const tried = readCredential(request) !== undefined
+  const tried = request.triedToken
   void reply.header('www-authenticate', `Bearer realm="comis-gateway"${tried ? ', error="invalid_token"' : ''}`)
   return fastify.httpErrors.unauthorized('Unauthorized')
 }

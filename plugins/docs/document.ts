@@ -23,6 +23,7 @@ export const documentOf = (prefix: string): Document => ({
     { name: 'agents', description: 'Who answers.' },
     { name: 'chat', description: 'Talk to an agent.' },
     { name: 'turns', description: 'What is being answered right now.' },
+    { name: 'events', description: 'What happens, live and lately.' },
     { name: 'openai', description: 'For clients made for OpenAI.' }
   ],
   components: {

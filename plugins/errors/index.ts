@@ -49,7 +49,13 @@ async function errors(fastify: FastifyInstance): Promise<void> {
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
     const failure = toFailure(error, request.routeOptions.bodyLimit ?? 0)
     // What is ours has been logged where it happened; the rest nobody has seen yet.
-    if (failure.code === 'internal') request.log.error(forLog(asGatewayError(error)), failure.message)
+    if (failure.code === 'internal') {
+      request.log.error(forLog(asGatewayError(error)), failure.message)
+      const { code, message } = failure
+      // An error of a turn has been told as one.
+      const told = error instanceof GatewayError
+      if (!told) fastify.comis.events.emit('system:error', { source: 'http', code, message, requestId: request.id })
+    }
     void reply.fail(failure)
   })
 }

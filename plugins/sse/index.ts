@@ -21,7 +21,8 @@ declare module 'fastify' {
   }
 }
 
-const HEADERS = {
+/** No proxy is to keep or to change what is on its way. */
+export const EVENT_STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no'
@@ -35,7 +36,7 @@ async function sse(fastify: FastifyInstance): Promise<void> {
     { source, encode, keepAliveMs }: EventStreamOptions<T>
   ): Promise<void> {
     const { raw } = this.hijack()
-    raw.writeHead(200, { ...(this.getHeaders() as OutgoingHttpHeaders), ...HEADERS })
+    raw.writeHead(200, { ...(this.getHeaders() as OutgoingHttpHeaders), ...EVENT_STREAM_HEADERS })
     const timer = keepAliveMs === undefined ? undefined : setInterval(() => raw.write(': keep-alive\n\n'), keepAliveMs)
     function take(item: T): Promise<void> | undefined {
       if (raw.destroyed) return undefined

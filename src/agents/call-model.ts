@@ -1,5 +1,6 @@
 import type { ModelRef } from '../models/catalog.ts'
 import { endedEarly } from '../models/failures.ts'
+import type { ProviderHealth } from '../models/health.ts'
 import type { ModelFinish, ModelRequest } from '../models/port.ts'
 import type { Emit } from '../turns/turn.ts'
 
@@ -10,13 +11,26 @@ export interface ModelCall {
   runBy(tool: string): 'agent' | 'client'
   signal: AbortSignal
   emit: Emit
+  health: ProviderHealth
 }
 
 /**
  * One call of a model, told as events of a turn.
  * @returns why the model stopped
  */
-export async function callModel({ model, request, runBy, signal, emit }: ModelCall): Promise<ModelFinish> {
+export async function callModel(call: ModelCall): Promise<ModelFinish> {
+  const { health, model, signal } = call
+  try {
+    const reason = await stream(call)
+    health.worked(model.providerId)
+    return reason
+  } catch (error) {
+    if (!signal.aborted) health.failed(model.providerId, error)
+    throw error
+  }
+}
+
+async function stream({ model, request, runBy, signal, emit }: ModelCall): Promise<ModelFinish> {
   const { provider, providerId } = model
   let opened = false
   for await (const events of provider.stream({ ...request, model: model.model }, signal)) {

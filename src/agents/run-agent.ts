@@ -1,4 +1,5 @@
 import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
+import type { ProviderHealth } from '../models/health.ts'
 import type { SessionStore } from '../storage/port.ts'
 import type { FinishReason } from '../turns/event.ts'
 import { Transcript } from '../turns/transcript.ts'
@@ -8,6 +9,7 @@ import type { Agent } from './registry.ts'
 
 export interface AgentPorts {
   sessions: SessionStore
+  health: ProviderHealth
 }
 
 export interface AgentRun {
@@ -35,7 +37,7 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
       return emit(event)
     }
     const asked = { messages: [...messages, ...transcript.complete], tools: specs, settings }
-    const reason = await callModel({ model, request: asked, runBy, signal, emit: record })
+    const reason = await callModel({ model, request: asked, runBy, signal, emit: record, health: ports.health })
     const calls = transcript.openCalls
     if (calls.length === 0 || reason !== 'tool_calls') return reason
     if (calls.some(({ name }) => runBy(name) === 'client')) return 'tool_calls'

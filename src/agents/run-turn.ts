@@ -12,7 +12,8 @@ export function createRunTurn(ports: AgentPorts): RunTurn {
       request: { messages, tools, settings },
       runBy: () => 'client',
       signal,
-      emit
+      emit,
+      health: ports.health
     })
   }
 }

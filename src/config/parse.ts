@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
-import { Agent, Config, type ConfigInput, Provider } from './schema.ts'
+import { Agent, Channel, Config, type ConfigInput, Provider } from './schema.ts'
 import { type Issue, explain } from '../schema/explain.ts'
 import { ConfigError } from './error.ts'
 
@@ -25,7 +25,12 @@ function withDefaults(input: ConfigInput): unknown {
   // YAML reads an empty section as null; it means "all defaults" there.
   const config = Value.Default(Config, structuredClone(dropNulls(input))) as Record<string, unknown>
   // TypeBox does not look for defaults inside records.
-  return { ...config, ...defaultsOfEach(config, 'agents', Agent), ...defaultsOfEach(config, 'providers', Provider) }
+  return {
+    ...config,
+    ...defaultsOfEach(config, 'agents', Agent),
+    ...defaultsOfEach(config, 'providers', Provider),
+    ...defaultsOfEach(config, 'channels', Channel)
+  }
 }
 
 function defaultsOfEach(config: Record<string, unknown>, key: string, schema: TSchema): Record<string, unknown> {

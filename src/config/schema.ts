@@ -54,6 +54,36 @@ const RateLimit = Type.Object(
   { ...closed, default: {}, description: 'per client id, else per address; /health and /api/health are exempt' }
 )
 
+const Events = Type.Object(
+  {
+    keepHours: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 87_600,
+      default: 168,
+      description: 'events older than this are dropped'
+    }),
+    keepCount: Type.Integer({
+      minimum: 0,
+      maximum: 10_000_000,
+      default: 100_000,
+      description: 'how many events are kept for readers that come back'
+    }),
+    readerBufferBytes: Type.Integer({
+      minimum: 16_384,
+      maximum: 268_435_456,
+      default: 1_048_576,
+      description: 'a reader that falls this far behind is cut off; it can resume'
+    }),
+    stallMs: Type.Integer({
+      minimum: 100,
+      maximum: 3_600_000,
+      default: 30_000,
+      description: 'a reader that takes nothing for this long is cut off; it can resume'
+    })
+  },
+  { ...closed, default: {}, description: 'the stream of events and its journal' }
+)
+
 const Gateway = Type.Object(
   {
     enabled: Type.Boolean({ default: true, description: 'false: nothing is served' }),
@@ -89,6 +119,7 @@ const Gateway = Type.Object(
       default: 'public',
       description: 'who may read /openapi.json and /docs: everyone, any token, nobody'
     }),
+    events: Events,
     stallMs: Type.Integer({
       minimum: 100,
       maximum: 3_600_000,
@@ -182,6 +213,26 @@ export const Agent = Type.Object(
 )
 export type AgentConfig = Static<typeof Agent>
 
+const Sessions = Type.Object(
+  {
+    idleMinutes: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 52_560_000,
+      default: 10_080,
+      description: 'a session that is idle for this long expires: its next message starts a new conversation'
+    })
+  },
+  { ...closed, default: {} }
+)
+
+export const Channel = Type.Object(
+  {
+    enabled: Type.Boolean({ default: true, description: 'false: it is not listed' }),
+    name: Type.Optional(Type.String({ minLength: 1, description: 'shown to people; default: the type' }))
+  },
+  { ...closed, description: 'a way by which messages reach people; an embedding application brings what serves it' }
+)
+
 export const DEFAULT_DATA_DIR = '~/.comis-gateway'
 
 /**
@@ -201,6 +252,11 @@ export const Config = Type.Object(
         description: 'providers by id; left out: found from the environment. The id `agent` is reserved'
       })
     ),
+    sessions: Sessions,
+    channels: Type.Record(Type.String({ pattern: id }), Channel, {
+      default: {},
+      description: 'channels by type'
+    }),
     dataDir: Type.String({ minLength: 1, default: DEFAULT_DATA_DIR, description: 'database and generated secrets' })
   },
   { ...closed, default: {}, title: 'comis-gateway configuration' }

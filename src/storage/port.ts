@@ -11,6 +11,8 @@ export interface Storage {
   readonly turns: TurnStore
   readonly sessions: SessionStore
   readonly tokens: TokenStore
+  readonly events: EventStore
+  readonly starts: StartStore
   /** Ends what is under way and releases everything. Later calls are rejected. */
   close(): Promise<void>
 }
@@ -31,6 +33,10 @@ export interface BegunTurn {
   startedAt: number
   /** What the client said; stored before the model is asked. */
   input: Message[]
+  /** Told once this is stored. */
+  events: NewEvent[]
+  /** Told before these when the session is new, or was expired. */
+  eventsIfNew: NewEvent[]
 }
 
 export interface FinishedTurn {
@@ -49,6 +55,8 @@ export interface FinishedTurn {
   costUsd?: number
   /** What the turn said, and its tools; stored in the turn's session, if it has one. */
   output: Message[]
+  /** Told once this is stored. */
+  events: NewEvent[]
 }
 
 export interface TurnStore {
@@ -74,10 +82,20 @@ export interface HistoryEntry {
 }
 
 export interface SessionStore {
-  /** The newest messages of a session with all their parts, oldest first. */
+  /** The newest messages of a session's conversation with all their parts, oldest first; none from before it expired. */
   conversation(session: SessionRef, limit: number): Promise<Message[]>
   /** The newest texts of one session of a client, or of all its sessions, oldest first. */
   history(clientId: string, key: string | undefined, limit: number): Promise<HistoryEntry[]>
+  /**
+   * Expires sessions that were not used since a time: their messages stay, their next one starts a new conversation.
+   * `toEvent` makes the event that tells of each.
+   * @returns how many; at most `limit`
+   */
+  expire(idleSince: number, limit: number, toEvent: (session: IdleSession) => NewEvent): Promise<number>
+}
+
+export interface IdleSession extends SessionRef {
+  agentId: string
 }
 
 export interface StoredToken {
@@ -93,4 +111,45 @@ export interface StoredToken {
 export interface TokenStore {
   list(): Promise<StoredToken[]>
   add(token: StoredToken): Promise<void>
+}
+
+/** An event that is to be kept and told. */
+export interface NewEvent {
+  type: string
+  /** JSON text. */
+  payload: string
+  /** Milliseconds since the epoch. */
+  at: number
+  agentId?: string
+  sessionKey?: string
+  /** The client that alone may read it, beside admins. */
+  owner?: string
+}
+
+/** An event with its number: numbers only grow, in the order in which events became visible, also across restarts. */
+export interface JournalEntry extends NewEvent {
+  id: number
+}
+
+export interface EventStore {
+  /** @param deferred it may wait some milliseconds for the commit of another */
+  append(events: NewEvent[], deferred?: boolean): Promise<void>
+  /** What came after an id, oldest first. */
+  after(id: number, limit: number): Promise<JournalEntry[]>
+  /** The newest, oldest first; with a client, those that it may read. */
+  latest(limit: number, clientId: string | undefined): Promise<JournalEntry[]>
+  /** The oldest id that is kept and the newest that was given; `first` is `last + 1` when none is kept. */
+  bounds(): Promise<{ first: number; last: number }>
+  /** Drops what is older than a time, and the oldest above a count. */
+  prune(before: number, keepCount: number): Promise<void>
+  /** Is called with the events of every commit, whichever method stored them, in the order of their ids. */
+  onAppended(listener: (entries: readonly JournalEntry[]) => void): void
+}
+
+/** With which configuration the gateway ran. */
+export interface StartStore {
+  /** The configuration of the newest start, JSON text without secrets. */
+  last(): Promise<string | undefined>
+  /** Keeps one that differs from the last. */
+  record(at: number, config: string, events: NewEvent[]): Promise<void>
 }

@@ -1,13 +1,16 @@
 import { GatewayError, asGatewayError } from '../errors.ts'
 import type { Leases } from '../cluster/leases.ts'
-import type { TurnStore } from '../storage/port.ts'
+import type { Events } from '../events/events.ts'
+import type { FinishedTurn, TurnStore } from '../storage/port.ts'
 import { addUsage, type Outcome, type Usage } from './event.ts'
 import type { TurnLog } from './log.ts'
+import { placeOf, tellCreated, tellFinished, tellReceived } from './tell.ts'
 import type { Transcript } from './transcript.ts'
 import { type RunEvent, type RunTurn, TurnAborted, type TurnRequest } from './turn.ts'
 
 export interface DrivePorts {
   leases: Leases
+  events: Events
   turns: TurnStore
   runTurn: RunTurn
   /** Ends of turns that are on their way to the store. */
@@ -38,14 +41,24 @@ export interface Run {
 export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
   const { request, signal } = run
   try {
-    if (!request.session) return recordLater(run, await work(run, ports.runTurn, signal), ports)
+    if (!request.session) {
+      ports.events.add(tellReceived(request, ports.events))
+      return recordLater(run, await work(run, ports, signal), ports)
+    }
     await using lease = await ports.leases.acquire(JSON.stringify(request.session), signal)
-    await begin(run, lease.fence, ports.turns)
-    const outcome = await work(run, ports.runTurn, AbortSignal.any([signal, lease.lost]))
+    await begin(run, lease.fence, ports)
+    const outcome = await work(run, ports, AbortSignal.any([signal, lease.lost]))
     return await finish(run, lease.fence, outcome, ports) // awaited before the lease goes
   } catch (error) {
-    return failed(error, run)
+    const outcome = failed(error, run)
+    if (outcome.error) tellUnstored(request, outcome.error, ports.events)
+    return outcome
   }
+}
+
+/** A turn that failed where its end is not stored: it could not begin, or its store failed. */
+function tellUnstored(request: TurnRequest, { code, message }: GatewayError, events: Events): void {
+  events.emit('system:error', { ...placeOf(request), source: 'turn', code, message })
 }
 
 /** Without a session there is nothing to go on with, only usage to be counted: the client does not wait for that. */
@@ -56,15 +69,24 @@ function recordLater(run: Run, outcome: Outcome, ports: DrivePorts): Outcome {
   return outcome
 }
 
-async function begin({ request, startedAt }: Run, fence: number, turns: TurnStore): Promise<void> {
+async function begin({ request, startedAt }: Run, fence: number, { turns, events }: DrivePorts): Promise<void> {
   const { id, session, input, target } = request
   if (!session || !('agent' in target)) throw new TypeError('only a turn of an agent has a session')
-  await turns.begin({ id, session, agentId: target.agent.id, fence, startedAt, input })
+  await turns.begin({
+    id,
+    session,
+    agentId: target.agent.id,
+    fence,
+    startedAt,
+    input,
+    events: [tellReceived(request, events)],
+    eventsIfNew: tellCreated(request, events)
+  })
 }
 
-async function work(run: Run, runTurn: RunTurn, signal: AbortSignal): Promise<Outcome> {
+async function work(run: Run, { runTurn, events }: DrivePorts, signal: AbortSignal): Promise<Outcome> {
   try {
-    const finishReason = await runTurn(run.request, signal, (event) => note(event, run))
+    const finishReason = await runTurn(run.request, signal, (event) => note(event, run, events))
     signal.throwIfAborted()
     return { finishReason, usage: run.progress.usage }
   } catch (error) {
@@ -72,7 +94,10 @@ async function work(run: Run, runTurn: RunTurn, signal: AbortSignal): Promise<Ou
   }
 }
 
-function note(event: RunEvent, { log, progress }: Run): Promise<void> | undefined {
+function note(event: RunEvent, { request, log, progress }: Run, events: Events): Promise<void> | undefined {
+  if (event.type === 'text' && events.watched) {
+    events.emit('message:streaming', { ...placeOf(request), delta: event.delta })
+  }
   if (event.type === 'usage') progress.usage = addUsage(progress.usage, event.usage)
   else if (event.type === 'started') Object.assign(progress, { provider: event.provider, model: event.model })
   progress.transcript?.append(event)
@@ -86,11 +111,20 @@ function failed(error: unknown, { signal, progress: { usage } }: Run): Outcome {
   return { finishReason: 'error', usage, error: asGatewayError(cause) }
 }
 
-async function finish(run: Run, fence: number, outcome: Outcome, { turns, priceOf }: DrivePorts): Promise<Outcome> {
+async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePorts): Promise<Outcome> {
+  const turn = toFinished(run, fence, outcome, ports)
+  const events = tellFinished(run.request, turn, outcome.error?.message, ports.events)
+  if (!(await ports.turns.finish({ ...turn, events }))) {
+    throw new GatewayError('internal', 'The turn was taken over by another process')
+  }
+  return outcome
+}
+
+function toFinished(run: Run, fence: number, outcome: Outcome, { priceOf }: DrivePorts): Omit<FinishedTurn, 'events'> {
   const { request, startedAt, progress } = run
   const { id, by, session, target } = request
   const { provider, model, transcript } = progress
-  const stored = await turns.finish({
+  return {
     id,
     clientId: by.clientId,
     session,
@@ -105,9 +139,7 @@ async function finish(run: Run, fence: number, outcome: Outcome, { turns, priceO
     usage: outcome.usage,
     costUsd: provider && model ? cost(outcome.usage, priceOf(provider, model)) : undefined,
     output: transcript?.complete ?? []
-  })
-  if (!stored) throw new GatewayError('internal', 'The turn was taken over by another process')
-  return outcome
+  }
 }
 
 function cost(usage: Usage, price: ReturnType<DrivePorts['priceOf']>): number | undefined {

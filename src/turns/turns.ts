@@ -31,6 +31,8 @@ export interface Turns {
   start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn
   /** The running turns of a client; an admin sees those of all. */
   list(by: Principal): Turn[]
+  /** How many run. */
+  readonly running: number
   /** Aborts a running turn of one's own; an admin any. @throws GatewayError `not_found` */
   cancel(id: string, by: Principal): void
   /** Refuses new turns; aborts those that still run after `graceMs`. */
@@ -58,6 +60,9 @@ export function createTurns(options: TurnsOptions): Turns {
   return {
     start,
     list: (by) => [...running.values()].filter((turn) => mayAbort(turn, by)),
+    get running() {
+      return running.size
+    },
     cancel(id, by) {
       const turn = running.get(id)
       if (!turn || !mayAbort(turn, by)) throw new GatewayError('not_found', 'There is no such running turn')

@@ -13,6 +13,8 @@ const begun = (more: Partial<BegunTurn> = {}): BegunTurn => ({
   fence: 1,
   startedAt: 1000,
   input: [userText('hello')],
+  events: [],
+  eventsIfNew: [],
   ...more
 })
 const finished = (more: Partial<FinishedTurn> = {}): FinishedTurn => ({
@@ -28,6 +30,7 @@ const finished = (more: Partial<FinishedTurn> = {}): FinishedTurn => ({
   finishReason: 'stop',
   usage: { input: 1, output: 2 },
   output: [{ role: 'assistant', content: [{ type: 'text', text: 'hi' }] }],
+  events: [],
   ...more
 })
 

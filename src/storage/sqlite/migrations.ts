@@ -52,6 +52,26 @@ const MIGRATIONS = [
      scopes TEXT NOT NULL,
      created_at INTEGER NOT NULL,
      expires_at INTEGER
+   ) STRICT;`,
+
+  `ALTER TABLE sessions ADD COLUMN expired_at INTEGER;
+   ALTER TABLE sessions ADD COLUMN starts_after INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX sessions_live ON sessions (updated_at) WHERE expired_at IS NULL;
+
+   CREATE TABLE events (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     type TEXT NOT NULL,
+     payload TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     agent_id TEXT,
+     session_key TEXT,
+     owner TEXT
+   ) STRICT;
+
+   CREATE TABLE starts (
+     seq INTEGER PRIMARY KEY,
+     at INTEGER NOT NULL,
+     config TEXT NOT NULL
    ) STRICT;`
 ]
 

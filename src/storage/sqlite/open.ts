@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../config/error.ts'
 import type { Storage } from '../port.ts'
+import { appendEvents, eventStore } from './events.ts'
 import { migrate } from './migrations.ts'
 import { sessionStore } from './sessions.ts'
+import { startStore } from './starts.ts'
 import { tokenStore } from './tokens.ts'
 import { turnStore } from './turns.ts'
 import { Writer } from './writer.ts'
@@ -17,10 +19,13 @@ export function openSqlite(folder: string): Storage {
   const lock = claim(folder)
   const db = openDatabase(join(folder, 'gateway.db'), lock)
   const writer = new Writer(db)
+  const append = appendEvents(db, writer)
   return {
-    turns: turnStore(db, writer),
-    sessions: sessionStore(db),
+    turns: turnStore(db, writer, append),
+    sessions: sessionStore(db, writer, append),
     tokens: tokenStore(db, writer),
+    events: eventStore(db, writer, append),
+    starts: startStore(db, writer, append),
     async close() {
       writer.flush()
       db.close()

@@ -1,13 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Message, textOf } from '../../models/message.ts'
 import type { BegunTurn, FinishedTurn, SessionRef, TurnStore } from '../port.ts'
+import type { AppendEvents } from './events.ts'
 import type { Writer } from './writer.ts'
 
 const BEGIN = `
   INSERT INTO turns (id, client_id, session_key, agent_id, fence, started_at) VALUES (?, ?, ?, ?, ?, ?)`
 const TOUCH = `
   INSERT INTO sessions (client_id, key, agent_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
-  ON CONFLICT DO UPDATE SET agent_id = excluded.agent_id, updated_at = excluded.updated_at`
+  ON CONFLICT DO UPDATE SET agent_id = excluded.agent_id, updated_at = excluded.updated_at, expired_at = NULL`
+const IS_LIVE = 'SELECT 1 FROM sessions WHERE client_id = ? AND key = ? AND expired_at IS NULL'
+const LEAVE = 'UPDATE sessions SET updated_at = ? WHERE client_id = ? AND key = ?'
 const FINISH = `
   UPDATE turns SET provider = ?, model = ?, finished_at = ?, finish_reason = ?, error_code = ?, input_tokens = ?,
     output_tokens = ?, cached_input_tokens = ?, reasoning_tokens = ?, cost_usd = ?
@@ -23,7 +26,9 @@ const NEXT_POSITION = 'SELECT count(*) AS next FROM messages WHERE turn_id = ?'
 const ABANDON = `
   UPDATE turns SET finished_at = ?, finish_reason = 'error', error_code = 'internal' WHERE finished_at IS NULL`
 
-export function turnStore(db: DatabaseSync, writer: Writer): TurnStore {
+export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents): TurnStore {
+  const isLive = db.prepare(IS_LIVE)
+  const leave = db.prepare(LEAVE)
   const [begin, touch, finish, record, addMessage, nextPosition, abandon] = [
     BEGIN,
     TOUCH,
@@ -42,10 +47,13 @@ export function turnStore(db: DatabaseSync, writer: Writer): TurnStore {
     }
   }
 
-  function beginNow({ id, session, agentId, fence, startedAt, input }: BegunTurn): void {
+  function beginNow({ id, session, agentId, fence, startedAt, input, events, eventsIfNew }: BegunTurn): void {
+    const isNew = isLive.get(session.clientId, session.key) === undefined
     begin.run(id, session.clientId, session.key, agentId, fence, startedAt)
     touch.run(session.clientId, session.key, agentId, startedAt, startedAt)
     addMessages(id, session, input, startedAt)
+    if (isNew) append(eventsIfNew)
+    append(events)
   }
 
   function finishNow(turn: FinishedTurn): boolean {
@@ -53,7 +61,11 @@ export function turnStore(db: DatabaseSync, writer: Writer): TurnStore {
       ? finish.run(...endOf(turn), turn.id, turn.fence)
       : record.run(...endOf(turn), turn.id, turn.fence, turn.clientId, turn.agentId ?? null, turn.startedAt)
     if (changes === 0) return false
-    if (turn.session) addMessages(turn.id, turn.session, turn.output, turn.finishedAt)
+    if (turn.session) {
+      addMessages(turn.id, turn.session, turn.output, turn.finishedAt)
+      leave.run(turn.finishedAt, turn.session.clientId, turn.session.key)
+    }
+    append(turn.events)
     return true
   }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { GatewayError } from '../../errors.ts'
+import type { JournalEntry } from '../port.ts'
 
 interface Job {
   work(): unknown
@@ -26,9 +27,17 @@ export class Writer {
   /** Only writes that may wait are waiting. */
   #deferred = false
   #committedAt = 0
+  #outbox: JournalEntry[] = []
+  /** Is told of the events of each commit, after it. */
+  onEvents: (entries: readonly JournalEntry[]) => void = () => {}
 
   constructor(db: DatabaseSync) {
     this.#db = db
+  }
+
+  /** Within a write: an event that is to be told once its commit is on disk, and not at all if that fails. */
+  tellLater(entry: JournalEntry): void {
+    this.#outbox.push(entry)
   }
 
   /**
@@ -53,8 +62,11 @@ export class Writer {
     const jobs = this.#waiting
     if (jobs.length === 0) return
     this.#waiting = []
+    this.#outbox = []
     try {
-      settle(this.#commit(jobs))
+      const settlements = this.#commit(jobs)
+      if (this.#outbox.length > 0) this.onEvents(this.#outbox)
+      settle(settlements)
     } catch (error) {
       for (const job of jobs) job.reject(error)
     } finally {
@@ -86,6 +98,7 @@ export class Writer {
 
   #attempt(job: Job): () => void {
     this.#db.exec('SAVEPOINT job')
+    const told = this.#outbox.length
     try {
       const value = job.work()
       this.#db.exec('RELEASE job')
@@ -94,6 +107,7 @@ export class Writer {
       // A full disk ends the whole transaction by itself; then no savepoint is left to go back to.
       if (!this.#db.isTransaction) throw error
       this.#db.exec('ROLLBACK TO job; RELEASE job')
+      this.#outbox.length = told
       return () => job.reject(error)
     }
   }

@@ -1,0 +1,68 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { EventPayload } from '../src/events/map.ts'
+import { pathOf } from './errors/index.ts'
+
+type Warning = EventPayload<'security:warn'>
+
+/** One kind of refusal from one place: told at its first, and once more for all that came within the window. */
+interface Repeated {
+  warning: Warning
+  more: number
+}
+
+const WINDOW_MS = 10_000
+/** Places followed at the same time; beyond it what comes is only counted, under no address. */
+const MOST_PLACES = 1000
+const MOST_PATH = 200
+
+const REASONS: Record<number, Warning['reason']> = {
+  401: 'invalid_token',
+  403: 'insufficient_scope',
+  429: 'rate_limited'
+}
+
+/**
+ * Tells of refused requests as `security:warn`: wrong tokens, scopes that are too narrow, rates that are too high. A
+ * request without any token is no attack and is not told. Who floods the gateway does not flood its journal.
+ */
+async function warnings(fastify: FastifyInstance): Promise<void> {
+  const { events } = fastify.comis
+  const places = new Map<string, Repeated>()
+
+  function warn(warning: Warning): void {
+    const key = `${warning.reason} ${warning.clientId ?? warning.address}`
+    const known = places.get(key) ?? (places.size >= MOST_PLACES ? places.get(OVERFLOW) : undefined)
+    if (known) return void known.more++
+    places.set(places.size >= MOST_PLACES ? OVERFLOW : key, { warning, more: 0 })
+    events.emit('security:warn', warning)
+  }
+
+  function tellRepeated(): void {
+    for (const { warning, more } of places.values()) {
+      if (more > 0) events.emit('security:warn', { ...warning, count: more })
+    }
+    places.clear()
+  }
+
+  const timer = setInterval(tellRepeated, WINDOW_MS).unref()
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const reason = REASONS[reply.statusCode]
+    if (reason && (reason !== 'invalid_token' || request.triedToken)) warn(describe(request, reason))
+    done()
+  })
+  fastify.addHook('preClose', async () => {
+    clearInterval(timer)
+    tellRepeated()
+  })
+}
+
+const OVERFLOW = ''
+
+function describe(request: FastifyRequest, reason: Warning['reason']): Warning {
+  const clientId = request.principal?.clientId
+  const path = pathOf(request.url).slice(0, MOST_PATH)
+  return { reason, count: 1, address: request.raw.socket.remoteAddress, path, ...(clientId && { clientId }) }
+}
+
+export default fp(warnings, { name: 'comis-warnings', dependencies: ['comis-auth'] })

@@ -1,0 +1,103 @@
+import { Compile } from 'typebox/compile'
+import type { EventStore, NewEvent } from '../storage/port.ts'
+import { Feed, type JoinOptions, type LiveEvent, type Reader, toLive } from './feed.ts'
+import { CONFIDENTIAL, type EventPayload, EVENTS, type EventType, type LiveOnly } from './map.ts'
+
+export interface EventsOptions {
+  journal: EventStore
+  readerBufferBytes: number
+  stallMs: number
+  /** What is older is dropped from the journal, in hours. */
+  keepHours: number
+  /** How many are kept at most. */
+  keepCount: number
+  /** Events that could not be stored (and were therefore not sent), or a journal that could not be read or pruned. */
+  onError(error: unknown): void
+}
+
+/** What happens in the gateway, told to whoever listens, and kept for those who come later. */
+export interface Events {
+  /**
+   * Tells of something that happened. It is sent once it is stored, and gets its number there; what is live only is
+   * sent as it is, and only if someone looks on.
+   * @throws TypeError for a payload that does not fit its type's schema
+   */
+  emit<T extends EventType>(type: T, payload: EventPayload<T>): void
+  /**
+   * The same, for a transaction of someone else to store: it is sent after that one's commit.
+   * @throws TypeError for a payload that does not fit its type's schema
+   */
+  prepare<T extends Exclude<EventType, LiveOnly>>(type: T, payload: EventPayload<T>): NewEvent
+  /** Tells of an event that was prepared, in a write of its own. */
+  add(event: NewEvent): void
+  /** Whether anyone reads; what is live only need not be made for nobody. */
+  readonly watched: boolean
+  /** How many read. */
+  readonly readers: number
+  join(options: JoinOptions): Reader
+  /** Ends all readers. */
+  stop(): void
+}
+
+const PRUNE_MS = 60_000
+/** Emitted beside what people wait for, a write may be put off for some milliseconds. */
+const DEFERRED = true
+
+export async function openEvents({
+  journal,
+  keepHours,
+  keepCount,
+  onError,
+  ...bounds
+}: EventsOptions): Promise<Events> {
+  const { last } = await journal.bounds()
+  const feed = new Feed({ journal, onError, ...bounds }, last)
+  journal.onAppended((entries) => feed.publish(entries.map(toLive)))
+  const prune = () => void journal.prune(Date.now() - keepHours * 3_600_000, keepCount).catch(onError)
+  const timer = setInterval(prune, PRUNE_MS).unref()
+  prune()
+
+  const add = (event: NewEvent) => void journal.append([event], DEFERRED).catch(onError)
+
+  return {
+    emit(type, payload) {
+      const event = toNew(type, payload)
+      if (type !== 'message:streaming') add(event)
+      else if (feed.watched) feed.publish([liveOnly(event)])
+    },
+    prepare: toNew,
+    add,
+    get watched() {
+      return feed.watched
+    },
+    get readers() {
+      return feed.size
+    },
+    join: (options) => feed.join(options),
+    stop() {
+      clearInterval(timer)
+      feed.close()
+    }
+  }
+}
+
+/** Checked lazily compiled: of some fifty types a process sees a dozen. */
+const validators = new Map<EventType, ReturnType<typeof Compile>>()
+
+function toNew<T extends EventType>(type: T, payload: EventPayload<T>): NewEvent {
+  let validator = validators.get(type)
+  if (!validator) validators.set(type, (validator = Compile(EVENTS[type])))
+  if (!validator.Check(payload)) throw new TypeError(`The payload of ${type} does not fit its schema`)
+  const { agentId, sessionKey, clientId } = payload as { agentId?: string; sessionKey?: string; clientId?: string }
+  const owner = CONFIDENTIAL.has(type) ? clientId : undefined
+  return { type, payload: JSON.stringify(payload), at: Date.now(), agentId, sessionKey, owner }
+}
+
+const liveOnly = ({ type, payload, agentId, sessionKey, owner }: NewEvent): LiveEvent => ({
+  id: undefined,
+  type,
+  data: payload,
+  agentId,
+  sessionKey,
+  owner
+})

@@ -1,0 +1,104 @@
+import type { EventFilter } from './filter.ts'
+import type { LiveEvent } from './feed.ts'
+
+interface Slot {
+  readonly event: LiveEvent
+  /** Bytes of all events before this one, since the ring was made. */
+  readonly before: number
+}
+
+export interface Slice {
+  readonly events: readonly LiveEvent[]
+  /** The place after the slice. */
+  readonly next: number
+}
+
+/** Slices kept for the other readers that stand at the same place. */
+const MAX_SLICES = 64
+/** What an event takes beside its payload, on the wire and here. */
+const OVERHEAD_BYTES = 64
+
+/**
+ * The newest events, up to a number of bytes. A place in it is the number of events that were pushed before, so that it
+ * stays the same while old ones are dropped.
+ */
+export class Ring {
+  readonly #maxBytes: number
+  readonly #sliceBytes: number
+  #slots: Slot[] = []
+  /** Place of the first slot. */
+  #start = 0
+  #slices = new Map<string, Slice>()
+  /** The newest id that is not in the ring any more, or never was. */
+  #droppedId: number
+  lastId: number
+  endBytes = 0
+
+  constructor(maxBytes: number, sliceBytes: number, lastId: number) {
+    this.#maxBytes = maxBytes
+    this.#sliceBytes = sliceBytes
+    this.#droppedId = this.lastId = lastId
+  }
+
+  /** The place after the newest event. */
+  get end(): number {
+    return this.#start + this.#slots.length
+  }
+
+  push(event: LiveEvent): void {
+    this.#slots.push({ event, before: this.endBytes })
+    this.endBytes += event.data.length + OVERHEAD_BYTES
+    if (event.id !== undefined) this.lastId = event.id
+    // Without a reader nobody calls `trim`; twice the bound is where memory stops either way.
+    if (this.endBytes - (this.#slots[0]?.before ?? 0) > 2 * this.#maxBytes) this.trim()
+  }
+
+  /** Drops the oldest events until the rest is within the bound. */
+  trim(): void {
+    let drop = 0
+    while (drop < this.#slots.length && this.endBytes - (this.#slots[drop] as Slot).before > this.#maxBytes) {
+      this.#droppedId = this.#slots[drop]?.event.id ?? this.#droppedId
+      drop++
+    }
+    if (drop === 0) return
+    this.#slots.splice(0, drop)
+    this.#start += drop
+    this.#slices.clear()
+  }
+
+  /** Whether all events after this id are here. */
+  reaches(id: number): boolean {
+    return id >= this.#droppedId && id <= this.lastId
+  }
+
+  /** The place after the event with this id. */
+  after(id: number): number {
+    const index = this.#slots.findIndex(({ event }) => event.id !== undefined && event.id > id)
+    return index === -1 ? this.end : this.#start + index
+  }
+
+  /** Bytes of all events before a place. */
+  bytesAt(place: number): number {
+    return this.#slots[Math.max(0, place - this.#start)]?.before ?? this.endBytes
+  }
+
+  /** What a filter lets through from a place on, up to some bytes; the same array for all who ask for the same. */
+  slice(place: number, filter: EventFilter): Slice {
+    const key = `${place} ${this.end} ${filter.key}`
+    const known = this.#slices.get(key)
+    if (known) return known
+    const from = Math.max(0, place - this.#start)
+    const events: LiveEvent[] = []
+    let index = from
+    for (let bytes = 0; index < this.#slots.length && bytes < this.#sliceBytes; index++) {
+      const { event } = this.#slots[index] as Slot
+      if (!filter.admits(event)) continue
+      events.push(event)
+      bytes += event.data.length + OVERHEAD_BYTES
+    }
+    const slice = { events, next: this.#start + index }
+    if (this.#slices.size >= MAX_SLICES) this.#slices.clear()
+    this.#slices.set(key, slice)
+    return slice
+  }
+}

@@ -1,0 +1,74 @@
+import type { Events } from '../events/events.ts'
+import { textOf } from '../models/message.ts'
+import type { FinishedTurn, NewEvent } from '../storage/port.ts'
+import type { TurnRequest } from './turn.ts'
+
+/** A journal is no second copy of all conversations. */
+const MOST_TEXT = 1000
+
+const excerpt = (text: string) =>
+  text.length > MOST_TEXT ? { text: text.slice(0, MOST_TEXT), truncated: true } : { text }
+
+/** Where a turn happens, as its events tell it. */
+export const placeOf = ({ id, by, target, session }: TurnRequest) => ({
+  turnId: id,
+  clientId: by.clientId,
+  ...('agent' in target && { agentId: target.agent.id }),
+  ...(session && { sessionKey: session.key })
+})
+
+/** A message that starts a turn. What is said in a turn that is not kept is not kept here either. */
+export function tellReceived(request: TurnRequest, events: Events): NewEvent {
+  const text =
+    request.input
+      .filter(({ role }) => role === 'user')
+      .map(textOf)
+      .at(-1) ?? ''
+  const said = request.session ? excerpt(text) : {}
+  return events.prepare('message:received', { ...placeOf(request), ...said, length: text.length })
+}
+
+export function tellCreated({ by, session, target }: TurnRequest, events: Events): NewEvent[] {
+  if (!session) return []
+  const agentId = 'agent' in target ? target.agent.id : undefined
+  return [events.prepare('session:created', { sessionKey: session.key, clientId: by.clientId, agentId })]
+}
+
+/** What a turn came to: its answer and what it used, or why it failed. */
+export function tellFinished(
+  request: TurnRequest,
+  turn: Omit<FinishedTurn, 'events'>,
+  message: string | undefined,
+  events: Events
+) {
+  const place = placeOf(request)
+  const { finishReason, errorCode, usage, provider, model, costUsd, startedAt, finishedAt, output } = turn
+  const told: NewEvent[] = []
+  if (errorCode !== undefined) {
+    told.push(
+      events.prepare('system:error', { ...place, source: 'turn', code: errorCode, message: message ?? errorCode })
+    )
+  } else {
+    const text = output
+      .filter(({ role }) => role === 'assistant')
+      .map(textOf)
+      .join('')
+    const said = request.session ? { ...excerpt(text), length: text.length } : {}
+    told.push(events.prepare('message:sent', { ...place, ...said, finishReason }))
+  }
+  if (provider !== undefined && model !== undefined) {
+    const total = usage.input + usage.output
+    const used = {
+      ...place,
+      provider,
+      model,
+      ...usage,
+      total,
+      costUsd,
+      durationMs: finishedAt - startedAt,
+      finishReason
+    }
+    told.push(events.prepare('observability:token_usage', used))
+  }
+  return told
+}
