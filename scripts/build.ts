@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const BUNDLED = new Set(['typebox'])
+/** The modules that `openWorker` is given. */
+const WORKERS = ['src/embeddings/offline/worker.ts', 'src/embeddings/tokens/worker.ts']
 
 const root = join(import.meta.dirname, '..')
 const at = (path: string) => join(root, path)
@@ -16,7 +18,8 @@ const { dependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8')) as
 rmSync(at('dist'), { recursive: true, force: true })
 await build({
   absWorkingDir: root,
-  entryPoints: ['src/server.ts', 'src/gateway.ts', ...globSync('routes/**/*.ts', { cwd: root })],
+  // Besides what is started or imported: what is loaded by its path, and so must be a file of its own.
+  entryPoints: ['src/server.ts', 'src/gateway.ts', ...globSync(['routes/**/*.ts', ...WORKERS], { cwd: root })],
   outbase: '.',
   outdir: 'dist',
   // One level deep, as src/ is: what is found by its place relative to a file stays where it was.

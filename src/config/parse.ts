@@ -41,7 +41,7 @@ function defaultsOfEach(config: Record<string, unknown>, key: string, schema: TS
 }
 
 function contradictions(config: Config): Issue[] {
-  return [...tokenIssues(config), ...providerIssues(config), ...agentIssues(config)]
+  return [...tokenIssues(config), ...providerIssues(config), ...agentIssues(config), ...embeddingIssues(config)]
 }
 
 function tokenIssues({ gateway }: Config): Issue[] {
@@ -71,6 +71,12 @@ function providerIssues({ providers = {} }: Config): Issue[] {
     if (id === 'builtin' && provider.type !== 'builtin') {
       issues.push({ path: 'providers.builtin', message: 'the id "builtin" is reserved for the type builtin' })
     }
+    if (id === 'offline') {
+      issues.push({
+        path: 'providers.offline',
+        message: 'the id "offline" is reserved for the offline embedding model'
+      })
+    }
     if (provider.type === 'openai-compatible' && !provider.baseURL) {
       issues.push({ path: `providers.${id}.baseURL`, message: 'missing: an openai-compatible provider needs it' })
     }
@@ -83,6 +89,25 @@ function agentIssues({ agents, providers }: Config): Issue[] {
   return Object.entries(agents)
     .filter(([, agent]) => agent.provider && agent.provider !== 'builtin' && !Object.hasOwn(providers, agent.provider))
     .map(([id, agent]) => ({ path: `agents.${id}.provider`, message: `there is no provider "${agent.provider}"` }))
+}
+
+/**
+ * Where `embeddings` names what the providers do not have. Their types are not looked at.
+ * @param config with its providers; as long as they are left out nothing can be said
+ */
+export function embeddingIssues({ embeddings, providers }: Config): Issue[] {
+  if (!embeddings || !providers) return []
+  const { provider: id, model } = embeddings
+  if (id === 'offline') {
+    const known = model === 'embeddings-en'
+    return known ? [] : [{ path: 'embeddings.model', message: 'the offline model is "embeddings-en"' }]
+  }
+  const provider = Object.hasOwn(providers, id) ? providers[id] : undefined
+  if (!provider) return [{ path: 'embeddings.provider', message: `there is no provider "${id}"` }]
+  const listed = provider.models?.some((candidate) => candidate.id === model && candidate.kind === 'embedding') ?? true
+  if (listed) return []
+  const message = `providers.${id}.models has no "${model}" with \`kind: embedding\``
+  return [{ path: 'embeddings.model', message }]
 }
 
 function dropNulls(value: unknown): unknown {

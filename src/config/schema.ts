@@ -146,6 +146,9 @@ const Model = Type.Object(
         description: 'tokens it can read; older messages of a session are left out above it'
       })
     ),
+    dimensions: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65_536, description: 'numbers of a vector, for the kind `embedding`' })
+    ),
     price: Type.Optional(
       Type.Object(
         {
@@ -193,8 +196,23 @@ export const Agent = Type.Object(
     systemPrompt: Type.Optional(Type.String({ description: 'goes before every conversation' })),
     tools: Type.Array(Type.String(), {
       default: [],
-      description: 'names of the tools it may run, such as current_time'
+      description: 'names of the tools it may run: current_time, memory_store, memory_search, and those of the host'
     }),
+    memory: Type.Object(
+      {
+        recall: Type.Boolean({
+          default: true,
+          description: 'give it what it remembers of a message, before each turn'
+        }),
+        maxTokens: Type.Integer({
+          minimum: 0,
+          maximum: 100_000,
+          default: 500,
+          description: 'most tokens that may take, by an estimate'
+        })
+      },
+      { ...closed, default: {}, description: 'what it remembers; it stores by the tool memory_store' }
+    ),
     maxSteps: Type.Integer({ minimum: 1, maximum: 1000, default: 10, description: 'calls of the model in one turn' }),
     maxOutputTokens: Type.Optional(Type.Integer({ minimum: 1, description: 'limit of one answer' })),
     temperature: Type.Optional(
@@ -233,6 +251,23 @@ export const Channel = Type.Object(
   { ...closed, description: 'a way by which messages reach people; an embedding application brings what serves it' }
 )
 
+const Embeddings = Type.Union(
+  [
+    Type.Literal(false),
+    Type.Object(
+      {
+        provider: Type.String({ minLength: 1, description: 'a provider id' }),
+        model: Type.String({ minLength: 1, description: 'a model of that provider' })
+      },
+      closed
+    )
+  ],
+  {
+    description:
+      '{ provider, model }: what texts are turned into vectors with; left out: offline/embeddings-en; false: nothing'
+  }
+)
+
 export const DEFAULT_DATA_DIR = '~/.comis-gateway'
 
 /**
@@ -252,6 +287,7 @@ export const Config = Type.Object(
         description: 'providers by id; left out: found from the environment. The id `agent` is reserved'
       })
     ),
+    embeddings: Type.Optional(Embeddings),
     sessions: Sessions,
     channels: Type.Record(Type.String({ pattern: id }), Channel, {
       default: {},

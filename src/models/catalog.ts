@@ -1,7 +1,7 @@
 import type { Config, ModelConfig, ProviderConfig } from '../config/schema.ts'
-import { readSecret } from '../config/secret.ts'
 import { GatewayError } from '../errors.ts'
 import type { ListedModel, ModelProvider } from './port.ts'
+import { providerOptions } from './provider-options.ts'
 import { PROVIDER_TYPES } from './provider-types.ts'
 
 /** A model of a provider, ready to be called. */
@@ -132,15 +132,7 @@ const notFound = (name: string) =>
 
 function openProvider(id: string, config: ProviderConfig, env: Env, onError: (error: unknown) => void): Provider {
   const type = PROVIDER_TYPES[config.type]
-  const apiKey = config.apiKey
-    ? readSecret(config.apiKey, `providers.${id}.apiKey`)
-    : type.keyVariable && env[type.keyVariable]
-  const provider = type.create({
-    id,
-    apiKey,
-    baseURL: config.baseURL?.replace(/\/+$/, ''),
-    timeoutMs: config.timeoutMs
-  })
+  const provider = type.create(providerOptions(id, config, env))
   const configured = config.models
   return {
     id,

@@ -1,3 +1,4 @@
+import { googleEmbeddings } from '../google-wire/embeddings.ts'
 import { listGoogle } from '../list.ts'
 import type { ProviderType } from '../provider-type.ts'
 import { aiSdkProvider } from './provider.ts'
@@ -6,7 +7,7 @@ import { aiSdkProvider } from './provider.ts'
 export const google: ProviderType = {
   keyVariable: 'GOOGLE_GENERATIVE_AI_API_KEY',
   usualModel: 'gemini-flash-latest',
-  create({ id, timeoutMs, apiKey = '', baseURL = 'https://generativelanguage.googleapis.com/v1beta' }) {
+  create({ id, timeoutMs, apiKey = '', baseURL = GOOGLE }) {
     return aiSdkProvider({
       id,
       timeoutMs,
@@ -23,5 +24,8 @@ export const google: ProviderType = {
           signal
         })
     })
-  }
+  },
+  embed: (options) => googleEmbeddings(options, options.baseURL ?? GOOGLE)
 }
+
+const GOOGLE = 'https://generativelanguage.googleapis.com/v1beta'

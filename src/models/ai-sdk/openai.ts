@@ -1,4 +1,5 @@
 import { listOpenAi } from '../list.ts'
+import { openAiEmbeddings } from '../openai-wire/embeddings.ts'
 import type { ProviderType } from '../provider-type.ts'
 import { aiSdkProvider } from './provider.ts'
 
@@ -6,7 +7,7 @@ import { aiSdkProvider } from './provider.ts'
 export const openai: ProviderType = {
   keyVariable: 'OPENAI_API_KEY',
   usualModel: 'gpt-5.4-mini',
-  create({ id, timeoutMs, apiKey = '', baseURL = 'https://api.openai.com/v1' }) {
+  create({ id, timeoutMs, apiKey = '', baseURL = OPENAI }) {
     return aiSdkProvider({
       id,
       timeoutMs,
@@ -18,5 +19,8 @@ export const openai: ProviderType = {
       list: (signal) =>
         listOpenAi({ providerId: id, url: `${baseURL}/models`, headers: { authorization: `Bearer ${apiKey}` }, signal })
     })
-  }
+  },
+  embed: (options) => openAiEmbeddings(options, options.baseURL ?? OPENAI)
 }
+
+const OPENAI = 'https://api.openai.com/v1'

@@ -1,27 +1,33 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../errors.ts'
-import { tooSilent, unreachable, upstreamError } from '../failures.ts'
+import { tooSilent, unreachable } from '../failures.ts'
 import { listOpenAi } from '../list.ts'
 import type { ModelEvent, ModelProvider, ModelRequest } from '../port.ts'
 import type { ProviderOptions, ProviderType } from '../provider-type.ts'
 import { watchSilence } from '../silence.ts'
-
 import { ChunkReader } from './chunks.ts'
+import { openAiEmbeddings } from './embeddings.ts'
 import { postJson } from './post.ts'
 import { readText } from './read-text.ts'
+import { refusal } from './refusal.ts'
 import { toBody } from './request.ts'
 
 /** Any server that speaks OpenAI's chat completions. */
-export const openaiCompatible: ProviderType = { create: (options) => openAiWire(options, options.baseURL ?? '') }
+export const openaiCompatible: ProviderType = {
+  create: (options) => openAiWire(options, options.baseURL ?? ''),
+  embed: (options) => openAiEmbeddings(options, options.baseURL ?? '')
+}
 
 /** Ollama, over the OpenAI-compatible part of its API. */
 export const ollama: ProviderType = {
-  create: (options) => openAiWire(options, options.baseURL ?? 'http://127.0.0.1:11434/v1')
+  create: (options) => openAiWire(options, options.baseURL ?? OLLAMA),
+  embed: (options) => openAiEmbeddings(options, options.baseURL ?? OLLAMA)
 }
+
+const OLLAMA = 'http://127.0.0.1:11434/v1'
 
 /** How long the end of a response may take after `[DONE]`. */
 const LAST_BYTES_MS = 1000
-const MAX_ERROR_BODY = 65_536
 
 /**
  * A provider that reads the wire itself: a chunk costs a seventh of what it costs through a provider package, whose
@@ -62,14 +68,4 @@ function release(response: IncomingMessage, answered: boolean): void {
   if (!answered) return void response.destroy()
   const timer = setTimeout(() => response.destroy(), LAST_BYTES_MS)
   response.once('close', () => clearTimeout(timer)).resume()
-}
-
-async function refusal(response: IncomingMessage, providerId: string): Promise<GatewayError> {
-  let body = ''
-  for await (const text of readText(response)) {
-    body += text
-    if (body.length > MAX_ERROR_BODY) break
-  }
-  const { statusCode: status = 0, headers } = response
-  return upstreamError({ providerId, status, retryAfter: headers['retry-after'], body })
 }
