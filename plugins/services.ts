@@ -34,7 +34,11 @@ async function services(fastify: FastifyInstance, { config, tools }: ServicesPlu
   })
   fastify.decorate('comis', opened)
   // Running turns end by themselves within the grace time: the server waits for the requests that they answer.
-  fastify.addHook('preClose', async () => opened.turns.stop(config.gateway.shutdownGraceMs))
+  fastify.addHook('preClose', async () => {
+    const { shutdownGraceMs } = config.gateway
+    setTimeout(() => void opened.embedders.close(), shutdownGraceMs).unref()
+    await opened.turns.stop(shutdownGraceMs)
+  })
   fastify.addHook('onClose', async () => {
     await opened.turns.settled()
     await opened.close()

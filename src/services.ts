@@ -8,6 +8,8 @@ import { type Channels, openChannels } from './channels/channels.ts'
 import { expandHome } from './config/paths.ts'
 import { rememberConfig } from './config/remember.ts'
 import type { Config } from './config/schema.ts'
+import { openEmbedders } from './embeddings/open.ts'
+import type { Embedders } from './embeddings/port.ts'
 import { type Events, openEvents } from './events/events.ts'
 import { emitMetrics } from './events/metrics.ts'
 import { type Instance, newInstance } from './instance.ts'
@@ -25,6 +27,7 @@ export interface Services {
   readonly instance: Instance
   readonly tokens: Tokens
   readonly catalog: Catalog
+  readonly embedders: Embedders
   readonly agents: Agents
   readonly turns: Turns
   readonly events: Events
@@ -54,6 +57,7 @@ export interface ServicesOptions {
 export async function openServices({ config, env, tools, ...on }: ServicesOptions): Promise<Services> {
   const providers = config.providers ?? (await discoverProviders(env))
   const catalog = openCatalog(providers, env, on.onListError)
+  const embedders = openEmbedders({ ...config, providers }, env)
   const agents = openAgents(config, catalog, [currentTime, ...tools])
   const storage = openSqlite(expandHome(config.dataDir))
   const { onError } = on
@@ -82,9 +86,11 @@ export async function openServices({ config, env, tools, ...on }: ServicesOption
     async function close(): Promise<void> {
       for (const end of ends) end()
       events.stop()
+      await embedders.close()
       await storage.close()
     }
-    return { config, instance: newInstance(), tokens, catalog, agents, turns, events, channels, storage, close }
+    const instance = newInstance()
+    return { config, instance, tokens, catalog, embedders, agents, turns, events, channels, storage, close }
   } catch (error) {
     await storage.close()
     throw error

@@ -30,7 +30,8 @@ export function openEmbedders(config: Config, env: Env): Embedders {
   if (issues.length > 0) throw new ConfigError(issues)
   const offline = embeddings === false ? undefined : offlineEmbedder()
   const sources = new Map<string, Source>()
-  for (const id of Object.keys(providers)) sources.set(id, openSource(id, config, env))
+  const closing = new AbortController()
+  for (const id of Object.keys(providers)) sources.set(id, openSource(id, config, env, closing.signal))
   if (offline) sources.set(OFFLINE.provider, fixed(offline))
   const usual = usualOf(embeddings, sources)
 
@@ -56,7 +57,12 @@ export function openEmbedders(config: Config, env: Env): Embedders {
     return one
   }
 
-  return { usual, find, list, close: async () => offline?.[Symbol.asyncDispose]() }
+  async function close(): Promise<void> {
+    closing.abort(new GatewayError('busy', 'The gateway is shutting down', { retryAfterSeconds: 1 }))
+    await offline?.[Symbol.asyncDispose]()
+  }
+
+  return { usual, find, list, close }
 }
 
 const notFound = (name: string) =>
@@ -67,19 +73,19 @@ const fixed = (embedder: Embedder): Source => ({
   get: (model) => (model === embedder.model ? embedder : undefined)
 })
 
-function openSource(providerId: string, { providers = {} }: Config, env: Env): Source {
+function openSource(providerId: string, { providers = {} }: Config, env: Env, closing: AbortSignal): Source {
   const config = providers[providerId]
   const type = config && PROVIDER_TYPES[config.type]
   if (!config || !type?.embed) return { listed: [], get: () => undefined }
   const api = type.embed(providerOptions(providerId, config, env))
   const configured = config.models
     ?.filter(({ kind }) => kind === 'embedding')
-    .map(({ id: model, dimensions }) => remoteEmbedder({ providerId, model, api, dimensions }))
+    .map(({ id: model, dimensions }) => remoteEmbedder({ providerId, model, api, dimensions, closing }))
   return {
     listed: configured ?? [],
     get(model) {
       if (configured) return configured.find((candidate) => candidate.model === model)
-      return model === '' ? undefined : remoteEmbedder({ providerId, model, api })
+      return model === '' ? undefined : remoteEmbedder({ providerId, model, api, closing })
     }
   }
 }

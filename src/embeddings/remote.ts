@@ -11,6 +11,8 @@ export interface RemoteModel {
   api: EmbeddingApi
   /** Numbers of a vector, where the configuration tells. */
   dimensions?: number
+  /** Ends the calls that are under way. */
+  closing: AbortSignal
 }
 
 /** Calls of one request at a time. */
@@ -19,7 +21,7 @@ const PARALLEL = 4
 const CHARACTERS_PER_TOKEN = 4
 
 /** An embedding model of a provider. Large requests go out in batches, a few at a time. */
-export function remoteEmbedder({ providerId, model, api, dimensions: configured }: RemoteModel): Embedder {
+export function remoteEmbedder({ providerId, model, api, closing, dimensions: configured }: RemoteModel): Embedder {
   const id = `${providerId}/${model}`
   let own = configured
 
@@ -28,7 +30,7 @@ export function remoteEmbedder({ providerId, model, api, dimensions: configured 
     // Servers refuse the parameter for models that cannot shorten, although it asks for nothing here.
     const asked = dimensions === own ? undefined : dimensions
     const batches = chunks(texts, api.batchSize)
-    const answers = await inParallel(batches, signal, async (batch, signal) => {
+    const answers = await inParallel(batches, AbortSignal.any([signal, closing]), async (batch, signal) => {
       const { vectors, tokens } = await api.embed({ model, texts: batch, dimensions: asked }, signal)
       return { vectors: finish(vectors, asked), tokens: tokens ?? estimate(batch) }
     })

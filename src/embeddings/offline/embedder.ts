@@ -106,6 +106,7 @@ export function offlineEmbedder(): OfflineEmbedder {
     dimensions: DIMENSIONS,
     embed,
     async [Symbol.asyncDispose]() {
+      if (closed) return
       closed = true
       for (const job of line.clear()) end(job, closing())
       await (await opened)?.destroy()
