@@ -2,6 +2,7 @@ import { openTokens, type Tokens } from './access/tokens.ts'
 import { openAgents, type Agents } from './agents/registry.ts'
 import { createRunTurn } from './agents/run-turn.ts'
 import type { Tool } from './agents/tool.ts'
+import { memoryTools } from './agents/tools/memory.ts'
 import { currentTime } from './agents/tools/current-time.ts'
 import { localLeases } from './cluster/local-leases.ts'
 import { type Channels, openChannels } from './channels/channels.ts'
@@ -13,6 +14,7 @@ import type { Embedders } from './embeddings/port.ts'
 import { type Events, openEvents } from './events/events.ts'
 import { emitMetrics } from './events/metrics.ts'
 import { type Instance, newInstance } from './instance.ts'
+import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
 import { followHealth } from './models/health.ts'
@@ -32,6 +34,7 @@ export interface Services {
   readonly turns: Turns
   readonly events: Events
   readonly channels: Channels
+  readonly memory: Memory
   readonly storage: Storage
   /** Ends what goes on by itself, once nothing else goes on. */
   close(): Promise<void>
@@ -58,12 +61,13 @@ export async function openServices({ config, env, tools, ...on }: ServicesOption
   const providers = config.providers ?? (await discoverProviders(env))
   const catalog = openCatalog(providers, env, on.onListError)
   const embedders = openEmbedders({ ...config, providers }, env)
-  const agents = openAgents(config, catalog, [currentTime, ...tools])
   const storage = openSqlite(expandHome(config.dataDir))
   const { onError } = on
   try {
     const tokens = await openTokens(config, storage.tokens)
     const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
+    const memory = await openMemory({ store: storage.memory, embedders, events, onError })
+    const agents = openAgents(config, catalog, [currentTime, ...memoryTools(memory), ...tools])
     const abandoned = await storage.turns.abandon(Date.now())
     if (abandoned > 0) on.onAbandoned(abandoned)
     await rememberConfig(config, storage.starts, events)
@@ -71,7 +75,7 @@ export async function openServices({ config, env, tools, ...on }: ServicesOption
       leases: localLeases(),
       turns: storage.turns,
       events,
-      runTurn: createRunTurn({ sessions: storage.sessions, health: followHealth(events) }),
+      runTurn: createRunTurn({ sessions: storage.sessions, health: followHealth(events), memory, onError }),
       priceOf: catalog.priceOf,
       onUnstored: on.onUnstored,
       stallMs: config.gateway.stallMs,
@@ -86,12 +90,14 @@ export async function openServices({ config, env, tools, ...on }: ServicesOption
     async function close(): Promise<void> {
       for (const end of ends) end()
       events.stop()
+      await memory.stop()
       await embedders.close()
       await storage.close()
     }
     const instance = newInstance()
-    return { config, instance, tokens, catalog, embedders, agents, turns, events, channels, storage, close }
+    return { config, instance, tokens, catalog, embedders, agents, turns, events, memory, channels, storage, close }
   } catch (error) {
+    await embedders.close()
     await storage.close()
     throw error
   }

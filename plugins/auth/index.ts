@@ -22,6 +22,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route is open to everyone although its folder is guarded. */
     public?: boolean
+    /** The scopes that the route needs one of, in place of its folder's. */
+    scopes?: Scope[]
     /** The route takes its token from `?token=` too: for clients that cannot set a header. */
     queryToken?: boolean
   }
@@ -53,7 +55,8 @@ async function auth(fastify: FastifyInstance): Promise<void> {
     this.addHook('onRequest', (request, reply, done) => {
       if (request.routeOptions.config.public) return done()
       if (!request.principal) return done(unauthorized(fastify, request, reply))
-      if (!allows(request.principal, ...scopes)) return done(forbidden(fastify, reply))
+      const { scopes: needed = scopes } = request.routeOptions.config
+      if (!allows(request.principal, ...needed)) return done(forbidden(fastify, reply))
       done()
     })
   })
@@ -81,7 +84,8 @@ function documentGuard(route: RouteOptions, scopes: Scope[]): void {
   if (!route.schema || route.schema.hide || route.config?.public) return
   const security: Record<string, string[]>[] = [{ bearer: [] }]
   if (route.config?.queryToken) security.push({ queryToken: [] })
-  const needs = `Needs a token with the scope ${scopes.map((scope) => `\`${scope}\``).join(' or ')}.`
+  const needed = route.config?.scopes ?? scopes
+  const needs = `Needs a token with the scope ${needed.map((scope) => `\`${scope}\``).join(' or ')}.`
   const description = [route.schema.description, needs].filter(Boolean).join('\n\n')
   const response = { ...failureResponses(route.url, 401, 403), ...(route.schema.response as object) }
   route.schema = { ...route.schema, description, security, response }

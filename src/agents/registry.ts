@@ -3,6 +3,7 @@ import { ConfigError } from '../config/error.ts'
 import { GatewayError } from '../errors.ts'
 import type { Catalog, ModelRef } from '../models/catalog.ts'
 import type { Tool } from './tool.ts'
+import { MEMORY_TOOLS } from './tools/memory.ts'
 
 /** Someone who answers: a model with a persona, tools and limits. */
 export interface Agent {
@@ -69,10 +70,14 @@ function openAgent(id: string, config: AgentConfig, catalog: Catalog, tools: rea
     name: config.name ?? id,
     config,
     providerId,
-    tools: config.tools.map((name) => findTool(id, name, tools)),
+    tools: toolNames(config, providerId).map((name) => findTool(id, name, tools)),
     model: async () => (config.model === undefined ? catalog.usual(providerId) : catalog.get(providerId, config.model))
   }
 }
+
+/** The built-in model has nothing else to offer than what it remembers. */
+const toolNames = ({ tools }: AgentConfig, providerId: string) =>
+  providerId === 'builtin' ? [...new Set([...tools, ...MEMORY_TOOLS])] : tools
 
 function checkModel(id: string, catalog: Catalog, providerId: string, model: string): void {
   try {

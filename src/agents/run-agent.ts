@@ -1,4 +1,6 @@
 import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
+import type { Memory } from '../memory/memory.ts'
+import { remind } from '../memory/remind.ts'
 import type { ProviderHealth } from '../models/health.ts'
 import type { SessionStore } from '../storage/port.ts'
 import type { FinishReason } from '../turns/event.ts'
@@ -6,10 +8,14 @@ import { Transcript } from '../turns/transcript.ts'
 import type { Emit, RunEvent, TurnRequest } from '../turns/turn.ts'
 import { callModel } from './call-model.ts'
 import type { Agent } from './registry.ts'
+import type { ToolContext } from './tool.ts'
 
 export interface AgentPorts {
   sessions: SessionStore
   health: ProviderHealth
+  memory: Memory
+  /** A turn went on without its memory. */
+  onError(error: unknown): void
 }
 
 export interface AgentRun {
@@ -23,12 +29,19 @@ export interface AgentRun {
 export async function runAgent({ agent, request, signal, emit }: AgentRun, ports: AgentPorts): Promise<FinishReason> {
   const { config, tools } = agent
   const model = await agent.model()
-  const messages = await conversation(agent, request, ports.sessions, model.config?.contextWindow)
+  const said = await conversation(agent, request, ports.sessions, model.config?.contextWindow)
+  const messages = [...(await instructions(agent, request, ports, signal)), ...said]
   const settings = { temperature: config.temperature, maxOutputTokens: config.maxOutputTokens, ...request.settings }
   const specs = [...tools.map((tool) => tool.spec), ...request.tools]
   const own = new Map(tools.map((tool) => [tool.spec.name, tool]))
   const runBy = (name: string) => (own.has(name) ? 'agent' : 'client')
   const transcript = new Transcript()
+  const context: ToolContext = {
+    turnId: request.id,
+    clientId: request.by.clientId,
+    agentId: agent.id,
+    sessionKey: request.session?.key
+  }
 
   for (let step = 1; ; step++) {
     const record: Emit = (event) => {
@@ -42,7 +55,8 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
     if (calls.length === 0 || reason !== 'tool_calls') return reason
     if (calls.some(({ name }) => runBy(name) === 'client')) return 'tool_calls'
     if (step >= config.maxSteps) return 'max_steps'
-    for (const result of await Promise.all(calls.map((call) => runTool(own, call, signal)))) await record(result)
+    const results = await Promise.all(calls.map((call) => runTool(own, call, signal, context)))
+    for (const result of results) await record(result)
   }
 }
 
@@ -51,14 +65,43 @@ type ToolResult = Extract<RunEvent, { type: 'tool_result' }>
 async function runTool(
   own: Map<string, Agent['tools'][number]>,
   call: ToolCallPart,
-  signal: AbortSignal
+  signal: AbortSignal,
+  context: ToolContext
 ): Promise<ToolResult> {
   const { callId, name } = call
-  const output = (await own.get(name)?.run(call.arguments, signal)) ?? { error: `There is no tool "${name}"` }
+  const output = (await own.get(name)?.run(call.arguments, signal, context)) ?? { error: `There is no tool "${name}"` }
   return { type: 'tool_result', callId, name, output }
 }
 
-/** The system prompt, what the session holds (the input among it, since it is stored first), or else the input alone. */
+/** The system prompt, and what the agent remembers of what was just said. A built-in model searches by itself. */
+async function instructions(
+  { id, config, providerId }: Agent,
+  { by, input }: TurnRequest,
+  { memory, onError }: AgentPorts,
+  signal: AbortSignal
+): Promise<Message[]> {
+  const text =
+    input
+      .filter(({ role }) => role === 'user')
+      .map(textOf)
+      .at(-1) ?? ''
+  const reminder =
+    config.memory.recall && providerId !== 'builtin'
+      ? await remind({
+          memory,
+          text,
+          maxTokens: config.memory.maxTokens,
+          clientId: by.clientId,
+          agentId: id,
+          signal,
+          onError
+        })
+      : undefined
+  const content = [config.systemPrompt, reminder].filter(Boolean).join('\n\n')
+  return content ? [{ role: 'system', content }] : []
+}
+
+/** What the session holds (the input among it, since it is stored first), or else the input alone. */
 async function conversation(
   { config }: Agent,
   { input, session }: TurnRequest,
@@ -66,8 +109,7 @@ async function conversation(
   contextWindow: number | undefined
 ): Promise<Message[]> {
   const said = session ? await sessions.conversation(session, config.historyLimit + input.length) : input
-  const system: Message[] = config.systemPrompt ? [{ role: 'system', content: config.systemPrompt }] : []
-  return [...system, ...(session ? fitting(said, contextWindow) : said)]
+  return session ? fitting(said, contextWindow) : said
 }
 
 const CHARACTERS_PER_TOKEN = 4

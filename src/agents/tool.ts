@@ -3,6 +3,16 @@ import { Compile } from 'typebox/compile'
 import type { Json } from '../json.ts'
 import type { ToolSpec } from '../models/port.ts'
 
+/** For whom a tool runs. */
+export interface ToolContext {
+  turnId: string
+  /** Whoever asked. */
+  clientId: string
+  agentId: string
+  /** Undefined for a turn that is not kept. */
+  sessionKey: string | undefined
+}
+
 /** A tool that agents may run inside a turn. */
 export interface Tool {
   spec: ToolSpec
@@ -10,7 +20,7 @@ export interface Tool {
    * Runs one call. What goes wrong is for the model to read, so it is a value and never thrown.
    * @param text the arguments as the model wrote them, JSON text
    */
-  run(text: string, signal: AbortSignal): Promise<Json>
+  run(text: string, signal: AbortSignal, context: ToolContext): Promise<Json>
 }
 
 /** What it takes to declare a tool. */
@@ -19,7 +29,7 @@ export interface ToolDefinition<Parameters extends TObject> {
   /** For the model: what it does and when to use it. */
   description: string
   parameters: Parameters
-  execute(parameters: Static<Parameters>, signal: AbortSignal): Promise<Json> | Json
+  execute(parameters: Static<Parameters>, signal: AbortSignal, context: ToolContext): Promise<Json> | Json
 }
 
 /**
@@ -30,10 +40,10 @@ export function defineTool<Parameters extends TObject>(definition: ToolDefinitio
   const validator = Compile(definition.parameters)
   const { name, description } = definition
 
-  async function run(text: string, signal: AbortSignal): Promise<Json> {
+  async function run(text: string, signal: AbortSignal, context: ToolContext): Promise<Json> {
     try {
       const parameters: unknown = JSON.parse(text || '{}')
-      if (validator.Check(parameters)) return await definition.execute(parameters, signal)
+      if (validator.Check(parameters)) return await definition.execute(parameters, signal, context)
       const [first] = validator.Errors(parameters)
       return { error: `Invalid arguments: ${first?.instancePath ?? ''} ${first?.message ?? ''}` }
     } catch (error) {

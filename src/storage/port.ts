@@ -13,6 +13,7 @@ export interface Storage {
   readonly tokens: TokenStore
   readonly events: EventStore
   readonly starts: StartStore
+  readonly memory: MemoryStore
   /** Ends what is under way and releases everything. Later calls are rejected. */
   close(): Promise<void>
 }
@@ -152,4 +153,75 @@ export interface StartStore {
   last(): Promise<string | undefined>
   /** Keeps one that differs from the last. */
   record(at: number, config: string, events: NewEvent[]): Promise<void>
+}
+
+/** Who put an entry into the memory: the agent by a tool, an operator, or an import. */
+export type MemorySource = 'agent' | 'operator' | 'import'
+
+/** Something that is remembered. */
+export interface MemoryEntry {
+  id: string
+  content: string
+  tags: string[]
+  /** The client whose it is; undefined: everyone's. */
+  clientId?: string
+  /** The agent that remembers it; undefined: all agents do. */
+  agentId?: string
+  sessionKey?: string
+  turnId?: string
+  source: MemorySource
+  /** Milliseconds since the epoch. */
+  createdAt: number
+}
+
+/** Whose entries are looked at; what belongs to everyone, or to all agents, is always among them. */
+export interface MemoryScope {
+  /** Undefined: those of all clients. */
+  clientId?: string
+  /** Undefined: those of all agents. */
+  agentId?: string
+}
+
+export interface MemoryQuery extends MemoryScope {
+  /** Words to look for; left out: no search by text. */
+  text?: string
+  /** What is looked for as a vector of that model; left out: no search by vector. */
+  vector?: { model: string; values: Float32Array }
+  /** Most hits of each kind. */
+  limit: number
+}
+
+/** Entries by how well they fit, best first. */
+export interface MemoryHits {
+  byText: { id: string }[]
+  /** `similarity` is the cosine. */
+  byVector: { id: string; similarity: number }[]
+}
+
+/** The vectors of one embedding model. */
+export interface MemorySpace {
+  model: string
+  dimensions: number
+  entries: number
+}
+
+export interface MemoryStore {
+  /** Adds an entry, unless the same client and agent have one of the same content. @returns the one that is there now */
+  add(entry: MemoryEntry): Promise<MemoryEntry>
+  /** Those of the ids that exist, in their order. */
+  get(ids: string[]): Promise<MemoryEntry[]>
+  /** The newest first; `before` is the id of the last entry of the page before. */
+  list(scope: MemoryScope & { limit: number; before?: string }): Promise<MemoryEntry[]>
+  /** @returns how many there were */
+  remove(ids: string[]): Promise<number>
+  /** Runs beside the event loop. Aborting the signal rejects with its reason. */
+  find(query: MemoryQuery, signal: AbortSignal): Promise<MemoryHits>
+  count(): Promise<number>
+  spaces(): Promise<MemorySpace[]>
+  /** Entries without a vector of this model, oldest first. */
+  unembedded(model: string, limit: number): Promise<{ id: string; content: string }[]>
+  /** Keeps vectors of a model; those of entries that are gone meanwhile are left out. */
+  addVectors(model: string, vectors: { id: string; values: Float32Array }[]): Promise<void>
+  /** Forgets all vectors of a model. */
+  dropSpace(model: string): Promise<void>
 }

@@ -1,4 +1,4 @@
-import { type Message, textOf } from '../message.ts'
+import { type Message, type ToolResultPart, textOf } from '../message.ts'
 import type { ModelEvent, ModelRequest } from '../port.ts'
 import { wordsOf } from './words.ts'
 
@@ -7,29 +7,70 @@ const WHAT_I_AM =
   'ANTHROPIC_API_KEY or GOOGLE_GENERATIVE_AI_API_KEY (or OPENAI_BASE_URL for any compatible server), start Ollama, or ' +
   'add `providers` to comis-gateway.yaml, and start the gateway again.'
 
-/** Answers from the conversation alone, with no model, no key and no network. */
-export async function* recall({ messages }: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
-  const said = messages.filter((message) => message.role === 'user').map(textOf)
-  const answer = answerTo(said.pop() ?? '', said, isFirst(messages))
-  for (const delta of wordsOf(answer)) {
+const STORE = 'memory_store'
+const SEARCH = 'memory_search'
+
+/** What it does next: it says something, or asks for a tool. */
+type Step = { say: string } | { call: typeof STORE | typeof SEARCH; arguments: object }
+
+/**
+ * Answers from the conversation and the memory alone, with no model, no key and no network. It uses the memory by the
+ * tools that it is offered, as any model does; without them it has the conversation.
+ */
+export async function* recall(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
+  signal.throwIfAborted()
+  const step = nextStep(request)
+  const input = request.messages.reduce((sum, message) => sum + wordsOf(textOf(message)).length, 0)
+  if ('call' in step) {
+    const text = JSON.stringify(step.arguments)
+    const callId = `call_${request.messages.length}_${step.call}`
+    yield [{ type: 'tool_call', callId, name: step.call, delta: text }]
+    yield [{ type: 'finish', reason: 'tool_calls', usage: { input, output: wordsOf(text).length } }]
+    return
+  }
+  for (const delta of wordsOf(step.say)) {
     signal.throwIfAborted()
     yield [{ type: 'text', delta }]
   }
-  const input = messages.reduce((sum, message) => sum + wordsOf(textOf(message)).length, 0)
-  yield [{ type: 'finish', reason: 'stop', usage: { input, output: wordsOf(answer).length } }]
+  yield [{ type: 'finish', reason: 'stop', usage: { input, output: wordsOf(step.say).length } }]
 }
 
-const isFirst = (messages: Message[]) => !messages.some((message) => message.role === 'assistant')
+function nextStep({ messages, tools = [] }: ModelRequest): Step {
+  const said = messages.filter((message) => message.role === 'user').map(textOf)
+  const text = said.pop() ?? ''
+  const result = resultOf(messages)
+  const offers = (name: string) => result === undefined && tools.some((tool) => tool.name === name)
+  const explained = (answer: string) => ({ say: isFirst(messages) ? `${answer}\n\n${WHAT_I_AM}` : answer })
 
-function answerTo(text: string, earlier: string[], first: boolean): string {
-  const explained = (answer: string) => (first ? `${answer}\n\n${WHAT_I_AM}` : answer)
   const fact = toldFact(text)
-  if (fact) return explained(`I will remember: ${fact}`)
+  if (fact) {
+    if (offers(STORE)) return { call: STORE, arguments: { content: fact } }
+    return explained(isError(result) ? 'I could not keep that.' : `I will remember: ${fact}`)
+  }
   if (!isQuestion(text)) return explained('Noted. Ask me about it later in this conversation.')
-  const found = mostAlike(text, earlier)
-  if (found) return explained(`You told me: ${found}`)
-  return `I do not find anything about that in what you told me.\n\n${WHAT_I_AM}`
+  if (offers(SEARCH)) return { call: SEARCH, arguments: { query: text } }
+  const found = mostAlike(text, said) ?? remembered(result)
+  return found
+    ? explained(`You told me: ${found}`)
+    : { say: `I do not find anything about that in what you told me.\n\n${WHAT_I_AM}` }
 }
+
+/** What its tool found, when it has asked for one in this turn. */
+function resultOf(messages: Message[]): ToolResultPart | undefined {
+  const last = messages.at(-1)
+  return last?.role === 'tool' ? last.content.at(-1) : undefined
+}
+
+const isError = (result: ToolResultPart | undefined) =>
+  typeof result?.output === 'object' && result.output !== null && 'error' in result.output
+
+/** The best of what the memory found. */
+function remembered(result: ToolResultPart | undefined): string | undefined {
+  const { results } = (result?.output ?? {}) as { results?: { content: string }[] }
+  return results?.[0]?.content
+}
+
+const isFirst = (messages: Message[]) => !messages.some((message) => message.role === 'assistant' && textOf(message))
 
 function toldFact(text: string): string | undefined {
   const match = /^\s*(?:please\s+)?(?:remember|note|keep in mind|don'?t forget)(?:\s+that)?[\s:,]+(.+)$/is.exec(text)

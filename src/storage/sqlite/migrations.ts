@@ -72,6 +72,35 @@ const MIGRATIONS = [
      seq INTEGER PRIMARY KEY,
      at INTEGER NOT NULL,
      config TEXT NOT NULL
+   ) STRICT;`,
+
+  `CREATE TABLE memory_entries (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     content TEXT NOT NULL,
+     tags TEXT NOT NULL,
+     client_id TEXT NOT NULL,
+     agent_id TEXT NOT NULL,
+     session_key TEXT,
+     turn_id TEXT,
+     source TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     digest TEXT NOT NULL,
+     UNIQUE (client_id, agent_id, digest)
+   ) STRICT;
+   CREATE VIRTUAL TABLE memory_text USING fts5(
+     content, tags, content = 'memory_entries', content_rowid = 'seq', tokenize = 'porter unicode61 remove_diacritics 2'
+   );
+   CREATE TRIGGER memory_text_add AFTER INSERT ON memory_entries BEGIN
+     INSERT INTO memory_text (rowid, content, tags) VALUES (new.seq, new.content, new.tags);
+   END;
+   CREATE TRIGGER memory_text_remove AFTER DELETE ON memory_entries BEGIN
+     INSERT INTO memory_text (memory_text, rowid, content, tags) VALUES ('delete', old.seq, old.content, old.tags);
+   END;
+   CREATE TABLE memory_spaces (
+     space INTEGER PRIMARY KEY AUTOINCREMENT,
+     model TEXT NOT NULL UNIQUE,
+     dimensions INTEGER NOT NULL
    ) STRICT;`
 ]
 

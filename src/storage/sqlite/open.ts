@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../config/error.ts'
 import type { Storage } from '../port.ts'
 import { appendEvents, eventStore } from './events.ts'
+import { memoryStore } from './memory.ts'
 import { migrate } from './migrations.ts'
 import { sessionStore } from './sessions.ts'
 import { startStore } from './starts.ts'
@@ -17,16 +18,20 @@ import { Writer } from './writer.ts'
  */
 export function openSqlite(folder: string): Storage {
   const lock = claim(folder)
-  const db = openDatabase(join(folder, 'gateway.db'), lock)
+  const path = join(folder, 'gateway.db')
+  const db = openDatabase(path, lock)
   const writer = new Writer(db)
   const append = appendEvents(db, writer)
+  const memory = memoryStore(db, writer, path)
   return {
     turns: turnStore(db, writer, append),
     sessions: sessionStore(db, writer, append),
     tokens: tokenStore(db, writer),
     events: eventStore(db, writer, append),
     starts: startStore(db, writer, append),
+    memory,
     async close() {
+      await memory[Symbol.asyncDispose]()
       writer.flush()
       db.close()
       lock.close()
@@ -37,7 +42,8 @@ export function openSqlite(folder: string): Storage {
 function openDatabase(path: string, lock: DatabaseSync): DatabaseSync {
   try {
     createPrivate(path)
-    const db = new DatabaseSync(path, { timeout: 5000 })
+    const db = new DatabaseSync(path, { timeout: 5000, allowExtension: true })
+    db.enableLoadExtension(false) // until vectors are needed
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     migrate(db)
     return db

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Embedder, Embedders } from '../embeddings/port.ts'
+import { asGatewayError } from '../errors.ts'
+import type { Events } from '../events/events.ts'
+import type { MemoryEntry, MemoryScope, MemoryStore } from '../storage/port.ts'
+import { fuse, type Ranked } from './fuse.ts'
+import { Indexer } from './indexer.ts'
+
+export interface NewMemory extends Omit<MemoryEntry, 'id' | 'createdAt'> {}
+
+/** An entry that fits a question. */
+export interface FoundMemory extends MemoryEntry, Omit<Ranked, 'id'> {}
+
+export interface MemorySearch extends MemoryScope {
+  query: string
+  limit: number
+}
+
+export interface MemoryStats {
+  totalEntries: number
+  /** Of the embedding model: `off` without one, `indexing` while entries have no vector of it yet. */
+  state: 'ready' | 'indexing' | 'off'
+  embeddingModel?: string
+  dimensions?: number
+  /** Entries that have a vector. */
+  embeddedEntries: number
+}
+
+/** What is remembered over all conversations. */
+export interface Memory {
+  /** Keeps an entry, and gives it a vector as soon as may be. What is remembered already is not kept twice. */
+  store(entry: NewMemory): Promise<MemoryEntry>
+  /**
+   * Finds entries by their words and by their meaning, best first. Without an embedding model, or while it fails, by
+   * words alone.
+   * @throws what the signal's reason is, when it is aborted
+   */
+  search(search: MemorySearch, signal: AbortSignal): Promise<FoundMemory[]>
+  /** The same, without those that are hardly about the question. */
+  recall(search: MemorySearch, signal: AbortSignal): Promise<FoundMemory[]>
+  list: MemoryStore['list']
+  remove: MemoryStore['remove']
+  stats(): Promise<MemoryStats>
+  /** Ends what goes on in the background. */
+  stop(): Promise<void>
+}
+
+export interface MemoryOptions {
+  store: MemoryStore
+  embedders: Embedders
+  events: Events
+  /** What goes on in the background failed, or a question was answered without vectors. */
+  onError(error: unknown): void
+}
+
+/** Hits of each kind that are fused. */
+const CANDIDATES = 50
+/** How long a question may wait for its vector before it is answered by words alone. */
+const QUESTION_MS = 5000
+/** How long a new entry waits for its vector: long enough to be found by its meaning at once, where the model works. */
+const VECTOR_MS = 2000
+/** Below it texts have little to do with each other, whichever the model. */
+const LEAST_SIMILARITY = 0.3
+const TEXT_RANKS_THAT_COUNT = 3
+
+export async function openMemory({ store, embedders, events, onError }: MemoryOptions): Promise<Memory> {
+  const embedder = embedders.usual
+  function onFailure(error: unknown): void {
+    const { code, message } = asGatewayError(error)
+    events.emit('system:error', { source: 'memory', code, message })
+    onError(error)
+  }
+  const indexer = embedder && new Indexer({ store, embedder, onFailure })
+  await indexer?.start()
+
+  /** The model whose vectors are searched: until those of a new one are complete, the one before. */
+  function searched(): Embedder | undefined {
+    if (!indexer || indexer.complete) return embedder
+    for (const model of indexer.earlier) {
+      const earlier = embedders.list().find(({ id }) => id === model)
+      if (earlier) return earlier
+    }
+    return embedder
+  }
+
+  async function vectorOf(query: string, signal: AbortSignal) {
+    const model = searched()
+    if (!model) return undefined
+    try {
+      const patient = AbortSignal.any([signal, AbortSignal.timeout(QUESTION_MS)])
+      const { vectors } = await model.embed({ texts: [query] }, patient)
+      return vectors[0] && { model: model.id, values: vectors[0] }
+    } catch (error) {
+      signal.throwIfAborted()
+      onError(error)
+      return undefined
+    }
+  }
+
+  async function search({ query, limit, ...scope }: MemorySearch, signal: AbortSignal): Promise<FoundMemory[]> {
+    if (query.trim() === '' || (await store.count()) === 0) return []
+    const vector = await vectorOf(query, signal)
+    const hits = await store.find({ text: query, vector, ...scope, limit: Math.max(limit, CANDIDATES) }, signal)
+    const ranked = fuse(hits).slice(0, limit)
+    const entries = new Map((await store.get(ranked.map(({ id }) => id))).map((entry) => [entry.id, entry]))
+    return ranked.flatMap((found) => {
+      const entry = entries.get(found.id)
+      return entry ? [{ ...entry, ...found }] : []
+    })
+  }
+
+  return {
+    async store(entry) {
+      const made: MemoryEntry = { ...entry, id: `mem_${randomBytes(12).toString('base64url')}`, createdAt: Date.now() }
+      const kept = await store.add(made)
+      if (kept.id === made.id && indexer)
+        await Promise.race([indexer.add(kept), wait(VECTOR_MS, undefined, { ref: false })])
+      return kept
+    },
+    search,
+    async recall(query, signal) {
+      const found = await search(query, signal)
+      return found.filter(
+        ({ similarity = 0, textRank = Infinity }) => similarity >= LEAST_SIMILARITY || textRank <= TEXT_RANKS_THAT_COUNT
+      )
+    },
+    list: store.list,
+    remove: store.remove,
+    async stats() {
+      const [totalEntries, spaces] = await Promise.all([store.count(), store.spaces()])
+      const space = spaces.find(({ model }) => model === embedder?.id)
+      return {
+        totalEntries,
+        state: indexer ? (indexer.complete ? 'ready' : 'indexing') : 'off',
+        embeddingModel: embedder?.id,
+        dimensions: space?.dimensions ?? embedder?.dimensions,
+        embeddedEntries: space?.entries ?? 0
+      }
+    },
+    stop: async () => indexer?.stop()
+  }
+}

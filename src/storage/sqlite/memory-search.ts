@@ -1,0 +1,61 @@
+import { DatabaseSync } from 'node:sqlite'
+import { workerData } from 'node:worker_threads'
+import type { MemoryHits, MemoryQuery } from '../port.ts'
+import { toFtsQuery } from './memory-text.ts'
+import { bitsOf, loadVectors, similarity, toBits, valuesOf } from './vectors.ts'
+
+/** What the thread is told when it starts. */
+export interface MemorySearchOptions {
+  /** Of the database. */
+  path: string
+}
+
+/** Candidates by signs for each hit that is wanted, which are then put in order by all of their numbers. */
+const OVERSAMPLING = 8
+const LEAST_CANDIDATES = 100
+const MOST_CANDIDATES = 4096
+
+const { path } = workerData as MemorySearchOptions
+const db = new DatabaseSync(path, { readOnly: true, allowExtension: true, timeout: 5000 })
+loadVectors(db)
+
+const SCOPED = `
+  AND (:client IS NULL OR client_id IN (:client, '')) AND (:agent IS NULL OR agent_id IN (:agent, ''))`
+const byTextStatement = db.prepare(`
+  SELECT id FROM memory_text JOIN memory_entries ON seq = memory_text.rowid
+  WHERE memory_text MATCH :query ${SCOPED} ORDER BY rank LIMIT :limit`)
+const spaceStatement = db.prepare('SELECT space FROM memory_spaces WHERE model = ? AND dimensions = ?')
+
+/** Searches the memory, in a thread of its own with a connection of its own. */
+export default function search(query: MemoryQuery): MemoryHits {
+  return { byText: byText(query), byVector: byVector(query) }
+}
+
+function byText({ text = '', clientId, agentId, limit }: MemoryQuery): MemoryHits['byText'] {
+  const query = toFtsQuery(text)
+  if (query === undefined) return []
+  const scope = { client: clientId ?? null, agent: agentId ?? null }
+  return byTextStatement.all({ query, ...scope, limit }) as { id: string }[]
+}
+
+function byVector({ vector, clientId, agentId, limit }: MemoryQuery): MemoryHits['byVector'] {
+  if (!vector) return []
+  const found = spaceStatement.get(vector.model, vector.values.length) as { space: number } | undefined
+  if (!found) return []
+  const { space } = found
+  const scope = [...(clientId === undefined ? [] : [clientId]), ...(agentId === undefined ? [] : [agentId])]
+  const k = Math.min(MOST_CANDIDATES, Math.max(LEAST_CANDIDATES, limit * OVERSAMPLING))
+  const candidates = `
+    SELECT seq FROM ${bitsOf(space)} WHERE bits MATCH vec_bit(?) AND k = ${k}
+    ${clientId === undefined ? '' : "AND client_id IN (?, '')"} ${agentId === undefined ? '' : "AND agent_id IN (?, '')"}`
+  const rows = db
+    .prepare(
+      `SELECT id, vector FROM (${candidates}) AS near
+       JOIN ${valuesOf(space)} USING (seq) JOIN memory_entries USING (seq)`
+    )
+    .all(toBits(vector.values), ...scope) as { id: string; vector: Uint8Array }[]
+  return rows
+    .map(({ id, vector: stored }) => ({ id, similarity: similarity(vector.values, stored) }))
+    .toSorted((a, b) => b.similarity - a.similarity)
+    .slice(0, limit)
+}

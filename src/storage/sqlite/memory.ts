@@ -1,0 +1,192 @@
+import { hash } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import type { MemoryEntry, MemoryHits, MemoryQuery, MemorySource, MemorySpace, MemoryStore } from '../port.ts'
+import type { MemorySearchOptions } from './memory-search.ts'
+import { bitsOf, createSpace, dropSpace, loadVectors, toBits, toBlob, valuesOf } from './vectors.ts'
+import type { Writer } from './writer.ts'
+
+const COLUMNS = `
+  id, content, tags, client_id AS clientId, agent_id AS agentId, session_key AS sessionKey, turn_id AS turnId, source,
+  created_at AS createdAt`
+const ADD = `
+  INSERT INTO memory_entries (id, content, tags, client_id, agent_id, session_key, turn_id, source, created_at, digest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id, agent_id, digest) DO NOTHING`
+const SAME = `SELECT ${COLUMNS} FROM memory_entries WHERE client_id = ? AND agent_id = ? AND digest = ?`
+const GET = `SELECT ${COLUMNS} FROM memory_entries WHERE id = ?`
+const LIST = `
+  SELECT ${COLUMNS} FROM memory_entries
+  WHERE (:client IS NULL OR client_id IN (:client, '')) AND (:agent IS NULL OR agent_id IN (:agent, ''))
+    AND (:before IS NULL OR seq < (SELECT seq FROM memory_entries WHERE id = :before))
+  ORDER BY seq DESC LIMIT :limit`
+const PLACE = 'SELECT seq, client_id AS clientId, agent_id AS agentId FROM memory_entries WHERE id = ?'
+
+/** A search that takes longer is given up: the thread hangs. */
+const SEARCH_MS = 30_000
+const IDLE_MS = 300_000
+const MAX_QUEUE = 1000
+
+interface Place {
+  seq: number
+  clientId: string
+  agentId: string
+}
+
+/** @param path of the database, for the thread that searches */
+export function memoryStore(db: DatabaseSync, writer: Writer, path: string): MemoryStore & AsyncDisposable {
+  const [add, same, get, list, place] = [ADD, SAME, GET, LIST, PLACE].map((sql) => db.prepare(sql)) as [
+    Statement,
+    Statement,
+    Statement,
+    Statement,
+    Statement
+  ]
+  const remove = db.prepare('DELETE FROM memory_entries WHERE seq = ?')
+  const count = db.prepare('SELECT count(*) AS count FROM memory_entries')
+  const spaceOf = db.prepare('SELECT space, dimensions FROM memory_spaces WHERE model = ?')
+  const allSpaces = db.prepare('SELECT space, model, dimensions FROM memory_spaces ORDER BY space')
+  const addSpace = db.prepare('INSERT INTO memory_spaces (model, dimensions) VALUES (?, ?)')
+  const removeSpace = db.prepare('DELETE FROM memory_spaces WHERE space = ?')
+  let loaded = false
+  let searching: ReturnType<typeof openSearch> | undefined
+
+  function load(): void {
+    if (!loaded) loadVectors(db)
+    loaded = true
+  }
+
+  function addNow(entry: MemoryEntry): MemoryEntry {
+    const { id, content, tags, clientId = '', agentId = '', sessionKey, turnId, source, createdAt } = entry
+    const digest = hash('sha256', content)
+    const origin = [sessionKey ?? null, turnId ?? null, source, createdAt, digest]
+    const { changes } = add.run(id, content, JSON.stringify(tags), clientId, agentId, ...origin)
+    return changes > 0 ? entry : toEntry(same.get(clientId, agentId, digest) as unknown as Row)
+  }
+
+  function removeNow(ids: string[]): number {
+    const spaces = allSpaces.all() as unknown as { space: number }[]
+    if (spaces.length > 0) load()
+    const forget = spaces.flatMap(({ space }) =>
+      [bitsOf(space), valuesOf(space)].map((table) => db.prepare(`DELETE FROM ${table} WHERE seq = ?`))
+    )
+    let removed = 0
+    for (const id of ids) {
+      const found = place.get(id) as unknown as Place | undefined
+      if (!found) continue
+      for (const statement of forget) statement.run(BigInt(found.seq)) // vec0 takes integers alone, and numbers are bound as floats
+      removed += Number(remove.run(found.seq).changes)
+    }
+    return removed
+  }
+
+  function openSpaceNow(model: string, dimensions: number): number {
+    const known = spaceOf.get(model) as { space: number; dimensions: number } | undefined
+    if (known?.dimensions === dimensions) return known.space
+    if (known) dropSpaceNow(known.space) // the model was changed under its name
+    const space = Number(addSpace.run(model, dimensions).lastInsertRowid)
+    db.exec(createSpace(space, dimensions))
+    return space
+  }
+
+  function dropSpaceNow(space: number): void {
+    load()
+    db.exec(dropSpace(space))
+    removeSpace.run(space)
+  }
+
+  function addVectorsNow(model: string, vectors: { id: string; values: Float32Array }[]): void {
+    const [first] = vectors
+    if (!first) return
+    load()
+    const space = openSpaceNow(model, first.values.length)
+    const addBits = db.prepare(
+      `INSERT INTO ${bitsOf(space)} (seq, client_id, agent_id, bits) VALUES (?, ?, ?, vec_bit(?))`
+    )
+    const addValues = db.prepare(`INSERT INTO ${valuesOf(space)} (seq, vector) VALUES (?, ?) ON CONFLICT DO NOTHING`)
+    for (const { id, values } of vectors) {
+      const found = place.get(id) as unknown as Place | undefined
+      if (!found || addValues.run(found.seq, toBlob(values)).changes === 0) continue
+      addBits.run(BigInt(found.seq), found.clientId, found.agentId, toBits(values))
+    }
+  }
+
+  return {
+    add: (entry) => writer.run(() => addNow(entry)),
+    async get(ids) {
+      return ids.flatMap((id) => {
+        const row = get.get(id)
+        return row ? [toEntry(row as unknown as Row)] : []
+      })
+    },
+    async list({ clientId, agentId, limit, before }) {
+      const scope = { client: clientId ?? null, agent: agentId ?? null, before: before ?? null }
+      return (list.all({ ...scope, limit }) as unknown as Row[]).map(toEntry)
+    },
+    remove: (ids) => writer.run(() => removeNow(ids)),
+    async find(query, signal) {
+      const { run } = await (searching ??= openSearch(path))
+      return run(query, signal)
+    },
+    async count() {
+      return (count.get() as { count: number }).count
+    },
+    async spaces() {
+      const spaces = allSpaces.all() as unknown as (MemorySpace & { space: number })[]
+      return spaces.map(({ space, model, dimensions }) => {
+        const { entries } = db.prepare(`SELECT count(*) AS entries FROM ${valuesOf(space)}`).get() as {
+          entries: number
+        }
+        return { model, dimensions, entries }
+      })
+    },
+    async unembedded(model, limit) {
+      const known = spaceOf.get(model) as { space: number } | undefined
+      const without = known ? `WHERE seq NOT IN (SELECT seq FROM ${valuesOf(known.space)})` : ''
+      const rows = db.prepare(`SELECT id, content FROM memory_entries ${without} ORDER BY seq LIMIT ?`).all(limit)
+      return rows as unknown as { id: string; content: string }[]
+    },
+    addVectors: (model, vectors) => writer.run(() => addVectorsNow(model, vectors)),
+    dropSpace: (model) =>
+      writer.run(() => {
+        const known = spaceOf.get(model) as { space: number } | undefined
+        if (known) dropSpaceNow(known.space)
+      }),
+    async [Symbol.asyncDispose]() {
+      await (await searching)?.close()
+    }
+  }
+}
+
+type Statement = ReturnType<DatabaseSync['prepare']>
+
+interface Row extends Record<'id' | 'content' | 'tags' | 'clientId' | 'agentId', string> {
+  sessionKey: string | null
+  turnId: string | null
+  source: MemorySource
+  createdAt: number
+}
+
+const toEntry = ({ tags, clientId, agentId, sessionKey, turnId, ...row }: Row): MemoryEntry => ({
+  ...row,
+  tags: JSON.parse(tags) as string[],
+  clientId: clientId || undefined,
+  agentId: agentId || undefined,
+  sessionKey: sessionKey ?? undefined,
+  turnId: turnId ?? undefined
+})
+
+/** Starts the thread that searches, at the first search. */
+async function openSearch(path: string) {
+  const { openWorker } = await import('../../workers.ts')
+  const options: MemorySearchOptions = { path }
+  const worker = openWorker<MemoryQuery, MemoryHits>({
+    module: 'storage/sqlite/memory-search',
+    idleMs: IDLE_MS,
+    maxQueue: MAX_QUEUE,
+    workerData: options
+  })
+  return {
+    run: (query: MemoryQuery, signal: AbortSignal) =>
+      worker.run(query, { signal: AbortSignal.any([signal, AbortSignal.timeout(SEARCH_MS)]) }),
+    close: () => worker.destroy()
+  }
+}
