@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import { GatewayError } from '../src/errors.ts'
 import type { Turn, TurnRequest } from '../src/turns/turn.ts'
-import { leaving } from './leaving.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -11,4 +11,32 @@ declare module 'fastify' {
      * @throws GatewayError when the turn cannot be started, or failed before it began
      */
     startTurn(request: Omit<TurnRequest, 'id' | 'by'>): Promise<Turn>
-    export default fp(turns, { name: 'comis-turns', dependencies: ['comis-auth'] })
+    /** A signal that fires when the client goes away before it has its answer. */
+    leaving(): AbortSignal
+  }
+}
+
+async function turns(fastify: FastifyInstance): Promise<void> {
+  fastify.decorateReply('startTurn', async function (this: FastifyReply, request) {
+    const turn = fastify.comis.turns.start({ ...request, by: this.request.client }, this.leaving())
+    this.header('x-turn-id', turn.id)
+    const ended = await turn.opened
+    if (ended?.error) throw ended.error
+    return turn
+  })
+  fastify.decorateReply('leaving', function (this: FastifyReply) {
+    return leaving(this)
+  })
+}
+
+function leaving({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  const leave = () => controller.abort(new GatewayError('aborted', 'The client has left'))
+  raw.once('close', () => {
+    if (!raw.writableFinished) leave()
+  })
+  if (raw.destroyed) leave()
+  return controller.signal
+}
+
+export default fp(turns, { name: 'comis-turns', dependencies: ['comis-auth'] })
