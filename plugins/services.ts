@@ -37,7 +37,7 @@ async function services(fastify: FastifyInstance, { config, tools }: ServicesPlu
   fastify.addHook('preClose', async () => {
     const { shutdownGraceMs } = config.gateway
     setTimeout(() => void opened.embedders.close(), shutdownGraceMs).unref()
-    await opened.turns.stop(shutdownGraceMs)
+    opened.turns.stop(shutdownGraceMs)
   })
   fastify.addHook('onClose', async () => {
     await opened.turns.settled()

@@ -22,7 +22,7 @@ export function openWorker<Task, Result>({
   maxQueue = Infinity,
   workerData
 }: WorkerPoolOptions): Piscina<Task, Result> {
-  return new Piscina<Task, Result>({
+  const pool = new Piscina<Task, Result>({
     filename: workerFile(module),
     minThreads: 0,
     maxThreads: 1,
@@ -33,6 +33,9 @@ export function openWorker<Task, Result>({
     env: {},
     execArgv: []
   })
+  // A thread that dies of a task fails that task. One that dies without harms nobody: the next task starts another.
+  pool.on('error', () => {})
+  return pool
 }
 
 /** In the sources this file stands in `src/`, bundled in a folder beside `src/`: one level deep either way. */

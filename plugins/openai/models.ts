@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import type { Agents } from '../../src/agents/registry.ts'
+import type { Embedders } from '../../src/embeddings/port.ts'
 import { GatewayError } from '../../src/errors.ts'
 import type { Catalog } from '../../src/models/catalog.ts'
 
@@ -19,12 +20,19 @@ export const ModelList = Type.Object(
   { description: 'All models.' }
 )
 
+/** Where models come from. */
+interface Sources {
+  agents: Agents
+  catalog: Catalog
+  embedders: Embedders
+}
+
 /**
  * A model by its id, or by the part of it that no other model shares.
  * @throws GatewayError `model_not_found`
  */
-export async function findModel(name: string, agents: Agents, catalog: Catalog): Promise<Model> {
-  const models = await listModels(agents, catalog)
+export async function findModel(name: string, sources: Sources): Promise<Model> {
+  const models = await listModels(sources)
   const named = (id: string) => models.find((model) => model.id === id)
   const bare = models.filter((model) => model.id.slice(model.id.indexOf('/') + 1) === name)
   const found = named(name) ?? named(`agent/${name}`) ?? (bare.length === 1 ? bare[0] : undefined)
@@ -32,12 +40,14 @@ export async function findModel(name: string, agents: Agents, catalog: Catalog):
   return found
 }
 
-/** Agents first, then the models of each provider. */
-export async function listModels(agents: Agents, catalog: Catalog): Promise<Model[]> {
+/** Agents first, then the models of each provider, then those that embed. */
+export async function listModels({ agents, catalog, embedders }: Sources): Promise<Model[]> {
   const [summaries, entries] = await Promise.all([agents.list(), catalog.list()])
+  const listed = new Set(entries.map(({ id }) => id)) // some providers list those that embed among all others
   return [
     ...summaries.map(({ id }) => toModel(`agent/${id}`, 0, 'comis-gateway')),
-    ...entries.map(({ id, created, providerId }) => toModel(id, created, providerId))
+    ...entries.map(({ id, created, providerId }) => toModel(id, created, providerId)),
+    ...embedders.list().flatMap(({ id, providerId }) => (listed.has(id) ? [] : [toModel(id, 0, providerId)]))
   ]
 }
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { answer } from './answer.ts'
+import { answerEmbeddings } from './embeddings.ts'
 import * as log from './log.ts'
 import { anthropicModels, geminiModels, openaiModels } from './models.ts'
 import type { JsonObject } from './wire.ts'
@@ -25,7 +26,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   log.add(entry)
   const list = request.method === 'GET' ? modelList(request) : undefined
   if (list) response.setHeader('content-type', 'application/json').end(JSON.stringify(list))
-  else await answer(request, response, entry, raw)
+  else if (!answerEmbeddings(request, response, entry)) await answer(request, response, entry, raw)
 }
 
 function showLog(request: IncomingMessage, response: ServerResponse): void {

@@ -4,7 +4,7 @@ import { failureResponses } from '../../../plugins/errors/schema.ts'
 import { findModel, listModels, Model, ModelList } from '../../../plugins/openai/models.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { agents, catalog } = fastify.comis
+  const models = fastify.comis
 
   fastify.get(
     '/',
@@ -16,7 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: ModelList, ...failureResponses('/v1', 429) }
       }
     },
-    async () => ({ object: 'list' as const, data: await listModels(agents, catalog) })
+    async () => ({ object: 'list' as const, data: await listModels(models) })
   )
 
   fastify.get(
@@ -32,11 +32,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: Model, ...failureResponses('/v1', 404, 429) }
       }
     },
-    async ({ params }) => findModel(params.model, agents, catalog)
+    async ({ params }) => findModel(params.model, models)
   )
 
   fastify.get('/*', { schema: { hide: true, response: { 200: Model } } }, async ({ params }) =>
-    findModel((params as { '*': string })['*'], agents, catalog)
+    findModel((params as { '*': string })['*'], models)
   )
 }
 

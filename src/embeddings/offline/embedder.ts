@@ -36,8 +36,9 @@ interface Job {
 /**
  * A small English sentence encoder that needs no network: its weights come with a package. It runs in a thread of its
  * own, which starts at the first use; calls of any size take turns there.
+ * @param open gives the thread, at the first use
  */
-export function offlineEmbedder(): OfflineEmbedder {
+export function offlineEmbedder(open = openModel): OfflineEmbedder {
   const line = new Line<Job>()
   let batchesLeft = 0
   let opened: Promise<Worker> | undefined
@@ -114,7 +115,7 @@ export function offlineEmbedder(): OfflineEmbedder {
   }
 }
 
-async function open(): Promise<Worker> {
+async function openModel(): Promise<Worker> {
   const { openWorker } = await import('../../workers.ts')
   return openWorker({ module: 'embeddings/offline/worker', idleMs: IDLE_MS })
 }

@@ -1,0 +1,44 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Embedded } from '../../../src/embeddings/port.ts'
+import { openTokenDecoder } from '../../../src/embeddings/tokens/decode.ts'
+import { asGatewayError, forLog } from '../../../src/errors.ts'
+import { areTokens, toInputs } from './decode.ts'
+import type { EmbeddingBody } from './schema.ts'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /**
+     * Embeds what a request holds. The client's leaving ends it.
+     * @throws GatewayError where there is no such model, the input is not valid, or the model failed
+     */
+    embed(body: EmbeddingBody): Promise<Embedded>
+  }
+}
+
+async function embeddings(fastify: FastifyInstance): Promise<void> {
+  const decoder = openTokenDecoder()
+  fastify.addHook('onClose', async () => decoder[Symbol.asyncDispose]())
+
+  fastify.decorateReply('embed', async function (this: FastifyReply, body) {
+    const { log } = this.request
+    const embedder = fastify.comis.embedders.find(body.model)
+    const inputs = toInputs(body.input)
+    const signal = this.leaving()
+    const line = { client: this.request.client.clientId, model: embedder.id, inputs: inputs.length }
+    const startedAt = performance.now()
+    try {
+      const texts = areTokens(inputs) ? await decoder.decode(inputs, signal) : inputs
+      const embedded = await embedder.embed({ texts, dimensions: body.dimensions ?? undefined }, signal)
+      log.info({ ...line, tokens: embedded.tokens, ms: Math.round(performance.now() - startedAt) }, 'embeddings')
+      return embedded
+    } catch (error) {
+      const failure = asGatewayError(error)
+      // What is the client's fault stands in the line of its request.
+      if (failure.code !== 'invalid_request') log.warn({ ...line, ...forLog(failure) }, 'embeddings failed')
+      throw failure
+    }
+  })
+}
+
+export default fp(embeddings, { name: 'comis-embeddings', dependencies: ['comis-turns'] })
