@@ -55,7 +55,7 @@ export interface MemoryOptions {
 }
 
 /** Hits of each kind that are fused. */
-const CANDIDATES = 50
+const CANDIDATES = 30
 /** How long a question may wait for its vector before it is answered by words alone. */
 const QUESTION_MS = 5000
 /** How long a new entry waits for its vector: long enough to be found by its meaning at once, where the model works. */

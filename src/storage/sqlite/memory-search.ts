@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { workerData } from 'node:worker_threads'
 import type { MemoryHits, MemoryQuery } from '../port.ts'
-import { toFtsQuery } from './memory-text.ts'
+import { toQuery, toTerms } from './memory-text.ts'
 import { bitsOf, loadVectors, similarity, toBits, valuesOf } from './vectors.ts'
 
 /** What the thread is told when it starts. */
@@ -10,9 +10,12 @@ export interface MemorySearchOptions {
   path: string
 }
 
-/** Candidates by signs for each hit that is wanted, which are then put in order by all of their numbers. */
-const OVERSAMPLING = 8
-const LEAST_CANDIDATES = 100
+/**
+ * Candidates by signs for each hit that is wanted, which are then put in order by all of their numbers. What a scan
+ * takes grows with their number: 13 ms for 100 of 100,000 vectors, 52 ms for 400.
+ */
+const OVERSAMPLING = 2
+const LEAST_CANDIDATES = 64
 const MOST_CANDIDATES = 4096
 
 const { path } = workerData as MemorySearchOptions
@@ -24,6 +27,10 @@ const SCOPED = `
 const byTextStatement = db.prepare(`
   SELECT id FROM memory_text JOIN memory_entries ON seq = memory_text.rowid
   WHERE memory_text MATCH :query ${SCOPED} ORDER BY rank LIMIT :limit`)
+/** Ranking so many entries takes some milliseconds. */
+const FREQUENT = 3000
+const matchesStatement = db.prepare(`
+  SELECT count(*) AS matches FROM (SELECT 1 FROM memory_text WHERE memory_text MATCH ? LIMIT ?)`)
 const spaceStatement = db.prepare('SELECT space FROM memory_spaces WHERE model = ? AND dimensions = ?')
 
 /** Searches the memory, in a thread of its own with a connection of its own. */
@@ -32,10 +39,15 @@ export default function search(query: MemoryQuery): MemoryHits {
 }
 
 function byText({ text = '', clientId, agentId, limit }: MemoryQuery): MemoryHits['byText'] {
-  const query = toFtsQuery(text)
+  const query = toQuery(toTerms(text), isFrequent)
   if (query === undefined) return []
   const scope = { client: clientId ?? null, agent: agentId ?? null }
   return byTextStatement.all({ query, ...scope, limit }) as { id: string }[]
+}
+
+function isFrequent(term: string): boolean {
+  const { matches } = matchesStatement.get(term, FREQUENT + 1) as { matches: number }
+  return matches > FREQUENT
 }
 
 function byVector({ vector, clientId, agentId, limit }: MemoryQuery): MemoryHits['byVector'] {

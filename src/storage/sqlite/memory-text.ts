@@ -8,15 +8,21 @@ your`.split(/\s+/)
 const MOST_TERMS = 24
 
 /**
- * What people write as a query of FTS5: any of its words, each quoted, so that nothing in it is an operator. What is
- * written as one word, as `ERR_4417`, has to be found as one. Undefined when no word is left.
+ * The words of a question that can tell entries apart, each quoted, so that nothing in it is an operator of FTS5. What is
+ * written as one word, as `ERR_4417`, has to be found as one.
  */
-export function toFtsQuery(text: string): string | undefined {
+export function toTerms(text: string): string[] {
   const words = text.toLowerCase().match(/[\p{L}\p{N}]+(?:[_.:/@-]+[\p{L}\p{N}]+)*/gu) ?? []
   const telling = [...new Set(words)].filter((word) => !COMMON.has(word))
-  if (telling.length === 0) return undefined
-  return telling
-    .slice(0, MOST_TERMS)
-    .map((word) => `"${word}"`)
-    .join(' OR ')
+  return telling.slice(0, MOST_TERMS).map((word) => `"${word}"`)
+}
+
+/**
+ * A query for any of the terms, without those that so many entries have that ranking them all would take long, and tell
+ * little; for all of the terms, where every one is such.
+ */
+export function toQuery(terms: string[], isFrequent: (term: string) => boolean): string | undefined {
+  if (terms.length === 0) return undefined
+  const rare = terms.filter((term) => !isFrequent(term))
+  return rare.length > 0 ? rare.join(' OR ') : terms.join(' AND ')
 }
