@@ -129,10 +129,10 @@ t.test('a thread that dies fails what it was computing, and the next starts anot
 
 t.test('closing rejects what is under way', async (t) => {
   const embedders = openEmbedders(parseConfig({ providers: {} }), {})
-  const call = embedders.usual?.embed({ texts: Array<string>(500).fill('unfinished') }, never)
-  const rejected = t.rejects(call, { code: 'busy' })
+  const offline = embedders.find('offline/embeddings-en')
+  const rejected = t.rejects(offline.embed({ texts: Array<string>(500).fill('unfinished') }, never), { code: 'busy' })
   await setTimeout(50)
   await embedders.close()
   await rejected
-  await t.rejects(embedders.usual?.embed({ texts: ['x'] }, never), { code: 'busy' })
+  await t.rejects(offline.embed({ texts: ['x'] }, never), { code: 'busy' })
 })

@@ -57,7 +57,7 @@ for (const type of TYPES) {
       param: 'dimensions'
     })
 
-    const fails = (name: string, expectation: object) =>
+    const fails = (name: string, expectation: { code: string; message?: RegExp; retryAfterSeconds?: number }) =>
       t.rejects(model(t, name, type).embed({ texts: ['x'] }, never), expectation, name)
     await fails('status-401', { code: 'provider_refused', message: /^((?!sk-key).)*$/ })
     await fails('status-429', { code: 'provider_rate_limited', retryAfterSeconds: 7 })

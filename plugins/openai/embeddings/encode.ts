@@ -9,28 +9,29 @@ export interface EmbeddingOptions {
 }
 
 /** Numbers written before others get their turn: some two milliseconds. */
-const SLICE = 8192
+const SLICE = 4096
 
 /**
- * Encodes vectors as the JSON that `EmbeddingList` describes. A large answer takes seconds of computing, so that it is
- * written in slices, between which other requests are served.
+ * Encodes vectors as the JSON that `EmbeddingList` describes. A large answer is tens of megabytes and a second of
+ * computing, so that it comes in slices, between which other requests are served.
  */
-export async function encodeEmbeddings({ vectors, tokens }: Embedded, options: EmbeddingOptions): Promise<Buffer> {
-  const slices = [Buffer.from('{"object":"list","data":[')]
-  let slice = ''
+export async function* encodeEmbeddings(
+  { vectors, tokens }: Embedded,
+  { model, format }: EmbeddingOptions
+): AsyncGenerator<string> {
+  let slice = '{"object":"list","data":['
   let written = 0
   for (const [index, vector] of vectors.entries()) {
-    slice += `${index > 0 ? ',' : ''}{"object":"embedding","index":${index},"embedding":${toJson(vector, options.format)}}`
+    slice += `${index > 0 ? ',' : ''}{"object":"embedding","index":${index},"embedding":${toJson(vector, format)}}`
     written += vector.length
     if (written < SLICE) continue
-    slices.push(Buffer.from(slice))
+    yield slice
+    await setImmediate()
     slice = ''
     written = 0
-    await setImmediate()
   }
-  const usage = JSON.stringify({ prompt_tokens: tokens, total_tokens: tokens })
-  slices.push(Buffer.from(`${slice}],"model":${JSON.stringify(options.model)},"usage":${usage}}`))
-  return Buffer.concat(slices)
+  const usage = { prompt_tokens: tokens, total_tokens: tokens }
+  yield `${slice}],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`
 }
 
 const toJson = (vector: Float32Array, format: 'float' | 'base64'): string =>

@@ -1,9 +1,12 @@
+import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { failureResponses } from '../../../plugins/errors/schema.ts'
 import { encodeEmbeddings } from '../../../plugins/openai/embeddings/encode.ts'
 import { EmbeddingBody, EmbeddingList } from '../../../plugins/openai/embeddings/schema.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { stallMs } = fastify.comis.config.gateway
+
   fastify.post(
     '/',
     {
@@ -18,16 +21,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     async ({ body }, reply) => {
       const { model, encoding_format: format } = body
-      const encoded = await encodeEmbeddings(await reply.embed(body), { model, format: format ?? 'float' })
-      // Encoded already, as the schema says: the route's own serialiser would write it all in one go.
-      return reply
-        .type('application/json; charset=utf-8')
-        .serializer(asItIs)
-        .send(encoded as never)
+      const slices = encodeEmbeddings(await reply.embed(body), { model, format: format ?? 'float' })
+      // A reader that takes nothing is cut off, as one of an event stream is.
+      reply.raw.setTimeout(stallMs, () => reply.raw.destroy())
+      return reply.type('application/json; charset=utf-8').send(Readable.from(slices) as never)
     }
   )
 }
-
-const asItIs = (payload: unknown) => payload as string
 
 export default routes
