@@ -7,7 +7,11 @@ import { build } from 'esbuild'
 
 const BUNDLED = new Set(['typebox'])
 /** The modules that `openWorker` is given. */
-const WORKERS = ['src/embeddings/offline/worker.ts', 'src/embeddings/tokens/worker.ts']
+const WORKERS = [
+  'src/embeddings/offline/worker.ts',
+  'src/embeddings/tokens/worker.ts',
+  'src/storage/sqlite/memory-search.ts'
+]
 
 const root = join(import.meta.dirname, '..')
 const at = (path: string) => join(root, path)

@@ -30,7 +30,8 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'GET /v1/models/{model}',
     'POST /api/chat',
     'POST /api/chat/stream',
-    'POST /v1/chat/completions'
+    'POST /v1/chat/completions',
+    'POST /v1/embeddings'
   ])
   t.same(document.paths['/api/agents'].get.security, [{ bearer: [] }])
   t.same(document.paths['/api/chat/stream'].get.security, [{ bearer: [] }, { queryToken: [] }])

@@ -75,9 +75,38 @@ t.test('what is wrong is told by path, expectation and the likely meaning', asyn
       { providers: { p: { type: 'openai-compatible' } } },
       'providers.p.baseURL: missing: an openai-compatible provider needs it'
     ],
-    [{ providers: {}, agents: { a: { provider: 'p' } } }, 'agents.a.provider: there is no provider "p"']
+    [{ providers: {}, agents: { a: { provider: 'p' } } }, 'agents.a.provider: there is no provider "p"'],
+    [
+      { providers: { offline: { type: 'ollama' } } },
+      'providers.offline: the id "offline" is reserved for the offline embedding model'
+    ]
   ]
   for (const [input, issue] of cases) t.same(issuesOf(input), [issue], issue)
+})
+
+t.test('what embeds has to be there', async (t) => {
+  const models = [{ id: 'small' }, { id: 'embed', kind: 'embedding', dimensions: 768 }]
+  const providers = { local: { type: 'ollama', models }, open: { type: 'ollama' } }
+  const issues = (embeddings: unknown) => issuesOf({ providers, embeddings })
+  for (const usable of [
+    false,
+    { provider: 'local', model: 'embed' },
+    { provider: 'open', model: 'anything' },
+    { provider: 'offline', model: 'embeddings-en' }
+  ]) {
+    t.same(issues(usable), [])
+  }
+  t.same(issues({ provider: 'other', model: 'x' }), ['embeddings.provider: there is no provider "other"'])
+  t.same(issues({ provider: 'local', model: 'small' }), [
+    'embeddings.model: providers.local.models has no "small" with `kind: embedding`'
+  ])
+  t.same(issues({ provider: 'offline', model: 'x' }), ['embeddings.model: the offline model is "embeddings-en"'])
+  t.match(issues(true)[0], /^embeddings: expected \{ provider, model \}/)
+  t.match(issues({ provider: 'local' })[0], /^embeddings: expected/)
+  t.same(issuesOf({ embeddings: { provider: 'found', model: 'later' } }), [], 'the environment may have it')
+  t.same(issuesOf({ providers: { p: { type: 'ollama', models: [{ id: 'x', dimensions: 0 }] } } }), [
+    'providers.p.models.0.dimensions: expected an integer from 1 to 65536'
+  ])
 })
 
 t.test('tokens that cannot be meant are refused', async (t) => {

@@ -29,12 +29,14 @@ t.test('models of all providers, and agents as models', async (t) => {
     'anthropic/words',
     'google/words',
     'fixed/org/deep/name',
+    'fixed/vectors',
+    'offline/embeddings-en',
     'builtin/echo',
     'builtin/recall'
   ]) {
     t.ok(ids.includes(id), id)
   }
-  t.notOk(ids.some((id) => id.startsWith('gone/') || id === 'fixed/vectors'))
+  t.notOk(ids.some((id) => id.startsWith('gone/')))
   for (const model of models) t.match(model, { object: 'model', created: Number, owned_by: String })
 
   for (const id of ['agent/helper', 'fixed/org/deep/name', 'listed/words']) {
@@ -42,6 +44,7 @@ t.test('models of all providers, and agents as models', async (t) => {
     const raw = await fetch(`${url}/v1/models/${id}`, { headers: bearer() })
     t.equal(((await raw.json()) as { id: string }).id, id, 'raw')
   }
+  t.match(await client.models.retrieve('embeddings-en'), { id: 'offline/embeddings-en', owned_by: 'offline' })
   t.equal((await client.models.retrieve('helper')).id, 'agent/helper', 'a bare agent')
   t.equal(
     (await client.models.retrieve('org/deep/name')).id,
