@@ -27,6 +27,7 @@ export { ConfigError } from './config/error.ts'
 export type { Config, ConfigInput } from './config/schema.ts'
 export type { Channel, ChannelAdapter } from './channels/channels.ts'
 export type { EventPayload, EventType } from './events/map.ts'
+export type { Services } from './services.ts'
 
 /** What a host application passes: the configuration as the file holds it, and what no file can hold. */
 export interface GatewayOptions extends ConfigInput {
@@ -37,6 +38,12 @@ export interface GatewayOptions extends ConfigInput {
    * With a prefix the gateway answers everything below it.
    */
   answerUnknownRoutes?: boolean
+  /**
+   * A plugin of the host's that is registered within the gateway, below its prefix, before its routes: there
+   * `fastify.comis` is what the gateway is made of (events to emit, channels to register, the memory), and
+   * `fastify.requireScope` guards routes of its own.
+   */
+  extend?: (fastify: FastifyInstance) => Promise<void> | void
 }
 
 /** Fastify hands its own options of `register` to the plugin too. */
@@ -49,7 +56,7 @@ const OWN_OF_FASTIFY = new Set(['prefix', 'logLevel', 'logSerializers'])
  * @throws ConfigError when the configuration cannot be used
  */
 export default async function gateway(fastify: FastifyInstance, options: GatewayOptions): Promise<void> {
-  const { tools = [], answerUnknownRoutes = false, ...rest } = options
+  const { tools = [], answerUnknownRoutes = false, extend, ...rest } = options
   const input = Object.fromEntries(Object.entries(rest).filter(([key]) => !OWN_OF_FASTIFY.has(key)))
   const config = parseConfig(input)
   if (!config.gateway.enabled) return
@@ -71,6 +78,7 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
   await fastify.register(openai)
   await fastify.register(dashboard)
   await fastify.register(firstToken)
+  if (extend) await fastify.register(async (scope) => extend(scope))
 
   await fastify.register(autoload, {
     dir: join(import.meta.dirname, '../routes'),

@@ -71,6 +71,8 @@ export class Feed {
   readonly #ring: Ring
   readonly #readers = new Set<Cursor>()
   #scheduled: NodeJS.Immediate | undefined
+  /** Bytes of all events that were there at the last flush. */
+  #flushedBytes = 0
   #beat: NodeJS.Timeout | undefined
   #stallCheck: NodeJS.Timeout | undefined
   #closed = false
@@ -94,6 +96,7 @@ export class Feed {
   publish(events: readonly LiveEvent[]): void {
     for (const event of events) this.#ring.push(event)
     if (this.#readers.size > 0) this.#scheduled ??= setImmediate(() => this.#flush())
+    else this.#ring.trim()
   }
 
   join({ sink, filter, after }: JoinOptions): Reader {
@@ -123,12 +126,20 @@ export class Feed {
 
   #flush(): void {
     this.#scheduled = undefined
+    let needed = this.#ring.end
     for (const cursor of this.#readers) {
-      this.#advance(cursor)
-      const behind = this.#ring.endBytes - this.#ring.bytesAt(cursor.at) + cursor.sink.pending
-      if (!cursor.catchingUp && cursor.blocked && behind > this.#options.readerBufferBytes) this.#end(cursor, 'behind')
+      if (this.#isBehind(cursor)) this.#end(cursor, 'behind')
+      else this.#advance(cursor)
+      if (!cursor.catchingUp) needed = Math.min(needed, cursor.at)
     }
-    this.#ring.trim()
+    this.#flushedBytes = this.#ring.endBytes
+    this.#ring.trim(needed)
+  }
+
+  /** Only by what there was at the flush before: however much comes at once, a reader gets the time to take it. */
+  #isBehind({ blocked, catchingUp, at, sink }: Cursor): boolean {
+    if (!blocked || catchingUp) return false
+    return this.#flushedBytes - this.#ring.bytesAt(at) + sink.pending > this.#options.readerBufferBytes
   }
 
   /** Gives a reader what it lacks, as far as it takes it. */
@@ -151,6 +162,7 @@ export class Feed {
         if (cursor.blocked) await cursor.room()
         else await nextTurn() // a filter that lets little through would keep everyone waiting
       }
+      if (!this.#readers.has(cursor)) return
       cursor.at = this.#ring.after(seen)
       cursor.catchingUp = false
       this.#advance(cursor)

@@ -19,7 +19,7 @@ const MAX_SLICES = 64
 const OVERHEAD_BYTES = 64
 
 /**
- * The newest events, up to a number of bytes. A place in it is the number of events that were pushed before, so that it
+ * The newest events, down to a number of bytes at each `trim`. A place in it is the number of events that were pushed before, so that it
  * stays the same while old ones are dropped.
  */
 export class Ring {
@@ -49,14 +49,13 @@ export class Ring {
     this.#slots.push({ event, before: this.endBytes })
     this.endBytes += event.data.length + OVERHEAD_BYTES
     if (event.id !== undefined) this.lastId = event.id
-    // Without a reader nobody calls `trim`; twice the bound is where memory stops either way.
-    if (this.endBytes - (this.#slots[0]?.before ?? 0) > 2 * this.#maxBytes) this.trim()
   }
 
-  /** Drops the oldest events until the rest is within the bound. */
-  trim(): void {
+  /** Drops the oldest events until the rest is within the bound, but none from the place that is still needed on. */
+  trim(needed = this.end): void {
+    const most = needed - this.#start
     let drop = 0
-    while (drop < this.#slots.length && this.endBytes - (this.#slots[drop] as Slot).before > this.#maxBytes) {
+    while (drop < most && this.endBytes - (this.#slots[drop] as Slot).before > this.#maxBytes) {
       this.#droppedId = this.#slots[drop]?.event.id ?? this.#droppedId
       drop++
     }

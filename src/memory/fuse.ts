@@ -30,8 +30,12 @@ export function fuse({ byText, byVector }: MemoryHits): Ranked[] {
   }
   for (const [index, { id, similarity }] of byVector.entries()) {
     const ranked = entry(id)
-    ranked.similarity = similarity
+    ranked.similarity = rounded(similarity)
     ranked.score += 1 / (K + index + 1) / most
   }
-  return [...found.values()].toSorted((a, b) => b.score - a.score)
+  const best = [...found.values()].toSorted((a, b) => b.score - a.score)
+  return best.map((ranked) => ({ ...ranked, score: rounded(ranked.score) }))
 }
+
+/** More digits tell nothing to those who read them. */
+const rounded = (value: number) => Math.round(value * 10_000) / 10_000

@@ -5,9 +5,18 @@ import t from 'tap'
 import { openSqlite } from '../../src/storage/sqlite/open.ts'
 import { temporaryFolder } from '../support/gateway.ts'
 import { storageContract } from './contract.ts'
+import { memoryContract } from './memory-contract.ts'
 
 t.test('the storage contract', (t) => {
   storageContract(t, async (t) => {
+    const folder = await temporaryFolder(t)
+    return async () => openSqlite(folder)
+  })
+  t.end()
+})
+
+t.test('the contract of its memory', (t) => {
+  memoryContract(t, async (t) => {
     const folder = await temporaryFolder(t)
     return async () => openSqlite(folder)
   })

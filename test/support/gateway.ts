@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { followConnections } from '../../src/connections.ts'
-import gateway, { type GatewayOptions } from '../../src/gateway.ts'
+import gateway, { type GatewayOptions, type Services } from '../../src/gateway.ts'
 
 export const SECRETS = {
   all: 'all-scopes-0123456789-0123456789-0123456789',
@@ -47,8 +47,23 @@ export async function buildGateway(
     endConnections()
     return app.close()
   })
-  await app.register(gateway, { prefix, ...(await completeOptions(t, options)) })
+  const complete = await completeOptions(t, options)
+  function extend(scope: FastifyInstance): Promise<void> | void {
+    opened.set(app, scope.comis)
+    return options.extend?.(scope)
+  }
+  await app.register(gateway, { prefix, ...complete, extend })
   return app
+}
+
+const opened = new WeakMap<FastifyInstance, Services>()
+
+/** What the gateway of a host application is made of, as a plugin of the host's sees it. */
+export async function servicesOf(app: FastifyInstance): Promise<Services> {
+  await app.ready()
+  const services = opened.get(app)
+  if (!services) throw new Error('there is no gateway in it')
+  return services
 }
 
 /** The options of a test gateway: no provider from the environment, a temporary data folder. */

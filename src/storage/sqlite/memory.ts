@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { GatewayError } from '../../errors.ts'
 import type { MemoryEntry, MemoryHits, MemoryQuery, MemorySource, MemorySpace, MemoryStore } from '../port.ts'
 import type { MemorySearchOptions } from './memory-search.ts'
 import { bitsOf, createSpace, dropSpace, loadVectors, toBits, toBlob, valuesOf } from './vectors.ts'
@@ -47,6 +48,7 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
   const addSpace = db.prepare('INSERT INTO memory_spaces (model, dimensions) VALUES (?, ?)')
   const removeSpace = db.prepare('DELETE FROM memory_spaces WHERE space = ?')
   let loaded = false
+  let closed = false
   let searching: ReturnType<typeof openSearch> | undefined
 
   function load(): void {
@@ -123,6 +125,7 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
     },
     remove: (ids) => writer.run(() => removeNow(ids)),
     async find(query, signal) {
+      if (closed) throw new GatewayError('busy', 'The storage is closed')
       const { run } = await (searching ??= openSearch(path))
       return run(query, signal)
     },
@@ -151,6 +154,7 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
         if (known) dropSpaceNow(known.space)
       }),
     async [Symbol.asyncDispose]() {
+      closed = true
       await (await searching)?.close()
     }
   }
