@@ -22,4 +22,14 @@ const stream = await client.chat.completions.create({
 })
 for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta.content ?? '')
 console.log()
+
+const { data } = await client.embeddings.create({
+  model: 'offline/embeddings-en',
+  input: ['How do I reset my password?', 'I forgot my login', 'Bananas are yellow']
+})
+const [question, ...answers] = data.map(({ embedding }) => embedding)
+for (const answer of answers) {
+  const likeness = answer.reduce((sum, value, at) => sum + value * (question?.[at] ?? 0), 0)
+  console.log('alike:', likeness.toFixed(2))
+}
 await app.close()
