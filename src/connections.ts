@@ -24,7 +24,7 @@ export function followConnections(server: Server): () => void {
 
   return () => {
     endFree()
-    const timer = setInterval(endFree, LOOK_AGAIN_MS)
+    const timer = setInterval(endFree, LOOK_AGAIN_MS).unref()
     server.once('close', () => clearInterval(timer))
   }
 }
