@@ -32,8 +32,8 @@ export class EventOutlet implements Sink {
   }
 
   end(reason: EndReason): void {
-    // One that takes nothing would keep the server from closing; it comes again with its last id.
-    if (reason === 'closed' && !this.#raw.writableNeedDrain) this.#raw.end()
+    // One that takes nothing would never see an orderly end either; it comes again with its last id.
+    if (reason === 'closed') this.#raw.end()
     else this.#raw.destroy()
   }
 }
