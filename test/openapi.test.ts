@@ -16,6 +16,7 @@ t.test('the document describes every route, and lints clean', async (t) => {
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
   )
   t.same(routes.toSorted(), [
+    'DELETE /api/memory/{id}',
     'DELETE /api/turns/{id}',
     'GET /api/activity',
     'GET /api/agents',
@@ -24,12 +25,17 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'GET /api/chat/stream',
     'GET /api/events',
     'GET /api/health',
+    'GET /api/memory/browse',
+    'GET /api/memory/export',
+    'GET /api/memory/search',
+    'GET /api/memory/stats',
     'GET /api/turns',
     'GET /health',
     'GET /v1/models',
     'GET /v1/models/{model}',
     'POST /api/chat',
     'POST /api/chat/stream',
+    'POST /api/memory/bulk-delete',
     'POST /v1/chat/completions',
     'POST /v1/embeddings'
   ])

@@ -12,7 +12,7 @@ t.before(async () => {
 t.teardown(() => upstream.stop())
 
 const upstreamProvider = (models: object[]): GatewayOptions['providers'] => ({
-  up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, timeoutMs: 2000, models: models as never }
+  up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, timeoutMs: 2000, models }
 })
 
 async function chat(app: FastifyInstance, message: string, sessionKey: string, secret = SECRETS.all) {
