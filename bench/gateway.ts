@@ -7,10 +7,19 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { CORES, type Server, start } from './processes.ts'
 
+/** A model of the upstream, of 512 dimensions. */
+export const EMBEDDING_MODEL = 'embed-512'
+
 export const TOKEN = 'a-token-for-benchmarks-and-nothing-else'
 
 const POLL_MS = 2
 const LIMIT_MS = 15_000
+
+export interface StartOptions {
+  port?: number
+  launch?: string
+  folder?: string
+}
 
 /** Starts gateways that share a configuration and a log, each with a data folder of its own. */
 export class Gateways {
@@ -23,12 +32,14 @@ export class Gateways {
 
   constructor(upstreamPort: number) {
     const upstream = `http://127.0.0.1:${upstreamPort}/v1`
+    const models = [{ id: 'words-100' }, { id: EMBEDDING_MODEL, kind: 'embedding', dimensions: 512 }]
     const config = {
       gateway: {
         tokens: [{ id: 'bench', secret: TOKEN, scopes: ['*'] }],
         rateLimit: { maxRequests: 1_000_000_000 }
       },
-      providers: { up: { type: 'openai-compatible', baseURL: upstream, models: [{ id: 'words-100' }] } },
+      providers: { up: { type: 'openai-compatible', baseURL: upstream, models } },
+      embeddings: { provider: 'up', model: EMBEDDING_MODEL },
       agents: { default: { provider: 'builtin', model: 'echo' } }
     }
     process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 }))
@@ -40,9 +51,13 @@ export class Gateways {
     return readFileSync(this.#logPath, 'utf8').split('\n').slice(-20).join('\n')
   }
 
-  /** @param launch what is published, unless the source is named */
-  start(port = 0, launch = 'dist/src/launch.js'): Promise<Server> {
-    const folder = join(this.#folder, `data-${++this.#started}`)
+  /** A data folder that is not there yet. */
+  newFolder(): string {
+    return join(this.#folder, `data-${++this.#started}`)
+  }
+
+  /** Starts what is published, on a free port and with a new data folder, unless told otherwise. */
+  start({ port = 0, launch = 'dist/src/launch.js', folder = this.newFolder() }: StartOptions = {}): Promise<Server> {
     const args = ['--config', this.#config, '--data-dir', folder, '--host', '127.0.0.1', '--port', `${port}`]
     return start([launch, ...args, '--log-level', 'info'], CORES.server, this.#log)
   }
@@ -50,7 +65,7 @@ export class Gateways {
   /** Starts one and stops it. @returns milliseconds from its start to the first 200 of `GET /health` */
   async timeStart(launch?: string): Promise<number> {
     const port = await freePort()
-    const [server, answeredAt] = await Promise.all([this.start(port, launch), firstAnswer(port)])
+    const [server, answeredAt] = await Promise.all([this.start({ port, launch }), firstAnswer(port)])
     await server.stop()
     return answeredAt - server.spawnedAt
   }

@@ -5,6 +5,7 @@ import { question } from './drive/question.ts'
 import type { RequestsPlan, RequestsResult } from './drive/requests.ts'
 import type { StreamsPlan, StreamsResult } from './drive/streams.ts'
 import { Gateways, TOKEN } from './gateway.ts'
+import { searchMemory } from './memory.ts'
 import { CORES, drive, type Server, start, stopAll } from './processes.ts'
 import { brief, limitRow, median, ratioRow, type Row, type Sample, toMarkdown } from './table.ts'
 
@@ -18,7 +19,9 @@ const WARMUP_MS = flags.quick ? 300 : 1000
 const MEASURE_MS = flags.quick ? 1000 : 5000
 /** A driver that takes this much longer than it should hangs. */
 const SLACK_MS = 15_000
-const WHOLE_MS = 240_000
+const WHOLE_MS = 360_000
+/** Entries of the memories that are searched. */
+const MEMORIES = flags.quick ? [10_000] : [10_000, 100_000]
 /** Ids and times may differ in length. */
 const TOLERANCE = 0.02
 
@@ -170,7 +173,11 @@ async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> 
   }
   const rows: Row[] = []
   for (const work of works(servers)) rows.push(await compare(work, forget))
-  return [...rows, ...starts, memory]
+  await gateway.stop()
+  const searches: Row[] = []
+  const times = { warmupMs: WARMUP_MS * 2, measureMs: MEASURE_MS }
+  for (const entries of MEMORIES) searches.push(...(await searchMemory(gateways, entries, times)))
+  return [...rows, ...starts, memory, ...searches]
 }
 
 async function main(): Promise<void> {

@@ -73,6 +73,7 @@ export async function openMemory({ store, embedders, events, onError }: MemoryOp
   }
   const indexer = embedder && new Indexer({ store, embedder, onFailure })
   await indexer?.start()
+  let empty = (await store.count()) === 0
 
   /** The model whose vectors are searched: until those of a new one are complete, the one before. */
   function searched(): Embedder | undefined {
@@ -99,7 +100,7 @@ export async function openMemory({ store, embedders, events, onError }: MemoryOp
   }
 
   async function search({ query, limit, ...scope }: MemorySearch, signal: AbortSignal): Promise<FoundMemory[]> {
-    if (query.trim() === '' || (await store.count()) === 0) return []
+    if (empty || query.trim() === '') return []
     const vector = await vectorOf(query, signal)
     const hits = await store.find({ text: query, vector, ...scope, limit: Math.max(limit, CANDIDATES) }, signal)
     const ranked = fuse(hits).slice(0, limit)
@@ -114,6 +115,7 @@ export async function openMemory({ store, embedders, events, onError }: MemoryOp
     async store(entry) {
       const made: MemoryEntry = { ...entry, id: `mem_${randomBytes(12).toString('base64url')}`, createdAt: Date.now() }
       const kept = await store.add(made)
+      empty = false
       if (kept.id === made.id && indexer)
         await Promise.race([indexer.add(kept), wait(VECTOR_MS, undefined, { ref: false })])
       return kept

@@ -13,7 +13,7 @@ const GEMINI = /^\/v1beta\/models\/(.+):batchEmbedContents$/
  * Answers a request for vectors, if it is one. What a model does is its name: `embed` understands base64 and
  * `dimensions`; `embed-float` always answers numbers, `embed-no-base64` refuses base64, `embed-fixed` refuses
  * `dimensions`; `embed-shuffled` gives the vectors in another order, `embed-few` one too few, `embed-garbage` no JSON,
- * `embed-wide` vectors of 1,536 numbers, `embed-slow` an answer after 50 ms, `embed-silent` none.
+ * `embed-wide` vectors of 1,536 numbers, `embed-512` of as many as it says, `embed-slow` an answer after 50 ms, `embed-silent` none.
  */
 export function answerEmbeddings(request: IncomingMessage, response: ServerResponse, entry: LoggedRequest): boolean {
   const { method, url = '' } = request
@@ -36,7 +36,7 @@ function answerOpenAi(body: JsonObject, response: ServerResponse, entry: LoggedR
   const texts = [body.input].flat().map(String)
   const numbers = body.encoding_format !== 'base64' || model === 'embed-float'
   const data = texts.map((text, index) => {
-    const vector = vectorOf(text, model === 'embed-wide' ? 1536 : Number(body.dimensions ?? DIMENSIONS))
+    const vector = vectorOf(text, dimensionsOf(model) ?? Number(body.dimensions ?? DIMENSIONS))
     const embedding = numbers ? [...vector] : Buffer.from(vector.buffer).toString('base64')
     return { object: 'embedding', index, embedding }
   })
@@ -46,6 +46,12 @@ function answerOpenAi(body: JsonObject, response: ServerResponse, entry: LoggedR
   const usage = { prompt_tokens: tokens, total_tokens: tokens }
   const answer = JSON.stringify({ object: 'list', data, model, usage })
   setTimeout(() => response.setHeader('content-type', 'application/json').end(answer), model === 'embed-slow' ? 50 : 0)
+}
+
+function dimensionsOf(model: string): number | undefined {
+  if (model === 'embed-wide') return 1536
+  const count = /^embed-(\d{1,5})$/.exec(model)?.[1]
+  return count === undefined ? undefined : Number(count)
 }
 
 function answerGemini(model: string, body: JsonObject, response: ServerResponse, entry: LoggedRequest): void {
