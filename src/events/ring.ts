@@ -81,19 +81,20 @@ export class Ring {
     return this.#slots[Math.max(0, place - this.#start)]?.before ?? this.endBytes
   }
 
-  /** What a filter lets through from a place on, up to some bytes; the same array for all who ask for the same. */
+  /**
+   * What a filter lets through from a place on, up to the next multiple of some bytes; the same array for all who ask
+   * for the same. The multiples bring readers that stood at different places to the same ones.
+   */
   slice(place: number, filter: EventFilter): Slice {
-    const key = `${place} ${this.end} ${filter.key}`
+    const from = Math.max(0, place - this.#start)
+    const upTo = (Math.floor((this.#slots[from]?.before ?? 0) / this.#sliceBytes) + 1) * this.#sliceBytes
+    const key = `${place} ${upTo > this.endBytes ? this.end : ''} ${filter.key}`
     const known = this.#slices.get(key)
     if (known) return known
-    const from = Math.max(0, place - this.#start)
     const events: LiveEvent[] = []
     let index = from
-    for (let bytes = 0; index < this.#slots.length && bytes < this.#sliceBytes; index++) {
-      const { event } = this.#slots[index] as Slot
-      if (!filter.admits(event)) continue
-      events.push(event)
-      bytes += event.data.length + OVERHEAD_BYTES
+    for (let slot = this.#slots[index]; slot && slot.before < upTo; slot = this.#slots[++index]) {
+      if (filter.admits(slot.event)) events.push(slot.event)
     }
     const slice = { events, next: this.#start + index }
     if (this.#slices.size >= MAX_SLICES) this.#slices.clear()
