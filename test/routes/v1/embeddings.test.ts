@@ -168,11 +168,11 @@ t.test('a reader that takes nothing of its answer is cut off', async (t) => {
   const body = JSON.stringify({ model: 'up/embed-wide', input: Array<string>(1000).fill('x') })
   const socket = net.connect(Number(port), hostname)
   socket.write(
-    `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${SECRETS.api}\r\n` +
+    `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${SECRETS.api}\r\n` +
       `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
   )
   await once(socket, 'readable')
-  await setTimeout(1000)
+  await setTimeout(3000)
   let text = ''
   socket.setEncoding('latin1').on('data', (part: string) => (text += part))
   await once(socket, 'close')
@@ -224,15 +224,17 @@ for (const [name, model, count, format] of [
     const delay = monitorEventLoopDelay({ resolution: 1 })
     delay.enable()
     const input = Array.from({ length: count }, (_, index) => `This is the text of number ${index}`)
+    const startedAt = performance.now()
     const answer = post(url, { model, input, encoding_format: format }).then(countBytes)
     const { slowest, answers } = await pollHealth(url, answer)
+    const whole = performance.now() - startedAt
     delay.disable()
     const bytes = await answer
     t.comment(`${answers} answers, the slowest after ${slowest.toFixed()} ms; ${bytes} bytes; the event loop stood still
       for ${(delay.max / 1e6).toFixed()} ms at most`)
     t.ok(bytes > count * 512 * 4)
     t.ok(answers >= 5, `${answers} answers`)
-    t.ok(slowest < 250, `the slowest after ${slowest.toFixed()} ms`)
+    t.ok(slowest < whole / 2, `the slowest after ${slowest.toFixed()} ms of ${whole.toFixed()}`)
   })
 }
 
