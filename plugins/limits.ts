@@ -5,6 +5,10 @@ import fp from 'fastify-plugin'
 import { ConfigError } from '../src/config/error.ts'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** The address a request comes from; `X-Forwarded-For` counts only where a trusted proxy wrote it. */
+    addressOf(request: FastifyRequest): string
+  }
   interface FastifyContextConfig {
     /** False: the route is not counted and never refused. */
     limited?: boolean
@@ -20,6 +24,7 @@ declare module 'fastify' {
 async function limits(fastify: FastifyInstance): Promise<void> {
   const { rateLimit: limit, trustedProxies } = fastify.comis.config.gateway
   const addressOf = addressReader(trustedProxies)
+  fastify.decorate('addressOf', addressOf)
 
   await fastify.register(rateLimit, { global: false })
   const count = fastify.createRateLimit({
@@ -48,6 +53,7 @@ async function limits(fastify: FastifyInstance): Promise<void> {
 
 function refuse(reply: FastifyReply, retryAfterSeconds: number): FastifyReply {
   const code = 'rate_limited'
+  reply.request.refusal = code
   return reply.fail({
     status: 429,
     message: 'Rate limit exceeded',
@@ -58,7 +64,6 @@ function refuse(reply: FastifyReply, retryAfterSeconds: number): FastifyReply {
   })
 }
 
-/** The address a request comes from; `X-Forwarded-For` counts only where a trusted proxy wrote it. */
 function addressReader(trustedProxies: string[]): (request: FastifyRequest) => string {
   if (trustedProxies.length === 0) return (request) => request.raw.socket.remoteAddress ?? ''
   try {

@@ -16,12 +16,6 @@ const WINDOW_MS = 10_000
 const MOST_PLACES = 1000
 const MOST_PATH = 200
 
-const REASONS: Record<number, Warning['reason']> = {
-  401: 'invalid_token',
-  403: 'insufficient_scope',
-  429: 'rate_limited'
-}
-
 /**
  * Tells of refused requests as `security:warn`: wrong tokens, scopes that are too narrow, rates that are too high. A
  * request without any token is no attack and is not told. Who floods the gateway does not flood its journal.
@@ -46,9 +40,8 @@ async function warnings(fastify: FastifyInstance): Promise<void> {
   }
 
   const timer = setInterval(tellRepeated, WINDOW_MS).unref()
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const reason = REASONS[reply.statusCode]
-    if (reason && (reason !== 'invalid_token' || request.triedToken)) warn(describe(request, reason))
+  fastify.addHook('onResponse', (request, _reply, done) => {
+    if (request.refusal) warn(describe(request, request.refusal, fastify.addressOf(request)))
     done()
   })
   fastify.addHook('preClose', async () => {
@@ -59,10 +52,10 @@ async function warnings(fastify: FastifyInstance): Promise<void> {
 
 const OVERFLOW = ''
 
-function describe(request: FastifyRequest, reason: Warning['reason']): Warning {
+function describe(request: FastifyRequest, reason: Warning['reason'], address: string): Warning {
   const clientId = request.principal?.clientId
   const path = pathOf(request.url).slice(0, MOST_PATH)
-  return { reason, count: 1, address: request.raw.socket.remoteAddress, path, ...(clientId && { clientId }) }
+  return { reason, count: 1, address, path, ...(clientId && { clientId }) }
 }
 
-export default fp(warnings, { name: 'comis-warnings', dependencies: ['comis-auth'] })
+export default fp(warnings, { name: 'comis-warnings', dependencies: ['comis-auth', 'comis-limits'] })

@@ -6,6 +6,9 @@ import { readBearer } from './bearer.ts'
 import { readQueryToken } from './query.ts'
 import { failureResponses } from '../errors/schema.ts'
 
+/** Why a request was refused before its route saw it. A request without any credential is no attempt at anything. */
+export type Refusal = 'invalid_token' | 'insufficient_scope' | 'rate_limited'
+
 declare module 'fastify' {
   interface FastifyInstance {
     /** Guards every route of this folder: a request needs a credential that holds one of the scopes. */
@@ -14,8 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; undefined for a request without a valid credential, which only public routes see. */
     principal: Principal | undefined
-    /** Whether there was a credential, valid or not. */
-    triedToken: boolean
+    /** Why the request was refused at the door; undefined while it was not. */
+    refusal: Refusal | undefined
     /** Who asks, on a guarded route. */
     readonly client: Principal
   }
@@ -33,7 +36,7 @@ async function auth(fastify: FastifyInstance): Promise<void> {
   const { tokens } = fastify.comis
 
   fastify.decorateRequest('principal', undefined)
-  fastify.decorateRequest('triedToken', false)
+  fastify.decorateRequest('refusal', undefined)
   fastify.decorateRequest('client', {
     getter(this: FastifyRequest) {
       if (!this.principal) throw new TypeError('a route without a guard asked who its client is')
@@ -43,10 +46,7 @@ async function auth(fastify: FastifyInstance): Promise<void> {
 
   fastify.addHook('onRequest', (request, _reply, done) => {
     const secret = readCredential(request)
-    if (secret !== undefined) {
-      request.triedToken = true
-      request.principal = tokens.verify(secret)
-    }
+    if (secret !== undefined) request.principal = tokens.verify(secret)
     done()
   })
 
@@ -56,7 +56,7 @@ async function auth(fastify: FastifyInstance): Promise<void> {
       if (request.routeOptions.config.public) return done()
       if (!request.principal) return done(unauthorized(fastify, request, reply))
       const { scopes: needed = scopes } = request.routeOptions.config
-      if (!allows(request.principal, ...needed)) return done(forbidden(fastify, reply))
+      if (!allows(request.principal, ...needed)) return done(forbidden(fastify, request, reply))
       done()
     })
   })
@@ -70,12 +70,14 @@ function readCredential(request: FastifyRequest): string | undefined {
 
 /** RFC 6750, section 3: a request without a credential is not told that one was wrong. */
 function unauthorized(fastify: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Error {
-  const tried = request.triedToken
+  const tried = readCredential(request) !== undefined
+  if (tried) request.refusal = 'invalid_token'
   void reply.header('www-authenticate', `Bearer realm="comis-gateway"${tried ? ', error="invalid_token"' : ''}`)
   return fastify.httpErrors.unauthorized('Unauthorized')
 }
 
-function forbidden(fastify: FastifyInstance, reply: FastifyReply): Error {
+function forbidden(fastify: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Error {
+  request.refusal = 'insufficient_scope'
   void reply.header('www-authenticate', 'Bearer realm="comis-gateway", error="insufficient_scope"')
   return fastify.httpErrors.forbidden('Forbidden: insufficient scope')
 }

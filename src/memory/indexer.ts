@@ -76,9 +76,9 @@ export class Indexer {
   async #embedAll(): Promise<void> {
     let retryMs = FIRST_RETRY_MS
     while (!this.#stop.signal.aborted) {
-      const batch = await this.#nextBatch()
-      if (batch.length === 0) return
       try {
+        const batch = await this.#nextBatch()
+        if (batch.length === 0) return
         await this.#embed(batch)
         this.#failing = false
         retryMs = FIRST_RETRY_MS
