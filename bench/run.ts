@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { residentMb } from './cpu.ts'
+import { fanOut } from './fan-out.ts'
 import { question } from './drive/question.ts'
 import type { RequestsPlan, RequestsResult } from './drive/requests.ts'
 import type { StreamsPlan, StreamsResult } from './drive/streams.ts'
@@ -19,7 +20,7 @@ const WARMUP_MS = flags.quick ? 300 : 1000
 const MEASURE_MS = flags.quick ? 1000 : 5000
 /** A driver that takes this much longer than it should hangs. */
 const SLACK_MS = 15_000
-const WHOLE_MS = 360_000
+const WHOLE_MS = 480_000
 /** Entries of the memories that are searched. */
 const MEMORIES = flags.quick ? [10_000] : [10_000, 100_000]
 /** Ids and times may differ in length. */
@@ -174,6 +175,7 @@ async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> 
   const rows: Row[] = []
   for (const work of works(servers)) rows.push(await compare(work, forget))
   await gateway.stop()
+  rows.push(...(await fanOut({ rounds: ROUNDS, quick: flags.quick, report })))
   const searches: Row[] = []
   const times = { warmupMs: WARMUP_MS * 2, measureMs: MEASURE_MS }
   for (const entries of MEMORIES) searches.push(...(await searchMemory(gateways, entries, times)))

@@ -9,6 +9,8 @@ export interface Sample {
   load: Load
   /** Milliseconds to the first byte of the body. */
   firstByte?: { p50: number; p99: number }
+  /** Resident memory of the server in megabytes, before and after. */
+  memory?: { joined: number; after: number }
 }
 
 export interface Row {
@@ -57,6 +59,21 @@ export function limitRow(work: string, value: number | undefined, unit: string, 
   return { work, floor: '–', gateway, ratio: '–', target: `< ${target} ${unit}`, met }
 }
 
+/** Kilobytes at both sides as a row, of which the gateway's share is to stay below its target. */
+export function memoryRow(work: string, floor: number[], gateway: number[], { what, target }: Against): Row {
+  const ratio = median(gateway) / median(floor)
+  const [low, high] = [floor, gateway].map((rounds) => `${median(rounds).toFixed(1)} kB`)
+  const unknown = Number.isNaN(ratio)
+  return {
+    work,
+    floor: `${what}: ${low}`,
+    gateway: unknown ? 'unknown here' : `${high}`,
+    ratio: unknown ? '–' : ratio.toFixed(2),
+    target: `≤ ${target}`,
+    met: unknown ? '–' : ratio <= target ? 'yes' : 'no'
+  }
+}
+
 /** The newest round in few words. */
 export function brief(rounds: Sample[]): string {
   const { rate, load } = rounds.at(-1) as Sample
@@ -68,11 +85,20 @@ function describe(rounds: Sample[]): string {
   const p50 = median(firstBytes.map((firstByte) => firstByte.p50))
   const p99 = median(firstBytes.map((firstByte) => firstByte.p99))
   const ms = cpuOf(rounds)
+  const memories = rounds.flatMap(({ memory }) => memory ?? [])
+  const before = median(memories.map(({ joined }) => joined))
+  const after = median(memories.map((memory) => memory.after))
   return [
     `${rateOf(rounds).toLocaleString('en', { maximumFractionDigits: 0 })}/s`,
     ...(firstBytes.length > 0 ? [`first byte p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`] : []),
-    ...(Number.isNaN(ms) ? [] : [`CPU ${ms < 1 ? `${(ms * 1000).toFixed(0)} µs` : `${ms.toFixed(2)} ms`}`])
+    ...(Number.isNaN(ms) ? [] : [`CPU ${inUnits(ms)}`]),
+    ...(Number.isNaN(before) ? [] : [`RSS ${before.toFixed(0)} → ${after.toFixed(0)} MB`])
   ].join(', ')
+}
+
+function inUnits(ms: number): string {
+  if (ms >= 1) return `${ms.toFixed(2)} ms`
+  return `${(ms * 1000).toFixed(ms < 0.01 ? 2 : 0)} µs`
 }
 
 const rateOf = (rounds: Sample[]): number => median(rounds.map(({ rate }) => rate))
