@@ -19,9 +19,9 @@ async function start(t: Test, folder: string): Promise<{ gateway: GatewayProcess
 
 /** Clients that go on saying something until the gateway is gone. */
 function chatter(url: string, clients: number): { stop(): void; ended: Promise<unknown> } {
-  let stopped = false
+  const stopping = new AbortController()
   async function talk(client: number): Promise<void> {
-    for (let n = 0; !stopped; n++) {
+    for (let n = 0; !stopping.signal.aborted; n++) {
       const body = JSON.stringify({ message: `message ${n}`, sessionKey: `s${client}-${n % 3}` })
       const headers = { ...bearer(), 'content-type': 'application/json' }
       const answer = await fetch(`${url}/api/chat`, { method: 'POST', headers, body })
@@ -29,7 +29,7 @@ function chatter(url: string, clients: number): { stop(): void; ended: Promise<u
     }
   }
   const ended = Promise.allSettled(Array.from({ length: clients }, (_, client) => talk(client)))
-  return { stop: () => void (stopped = true), ended }
+  return { stop: () => stopping.abort(), ended }
 }
 
 t.test('a reader that comes again misses nothing and gets nothing twice', async (t) => {

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EventSourceMessage, ParseError } from 'eventsource-parser'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import type { Test } from 'tap'
-import { bearer } from './gateway.ts'
+import { bearer, SECRETS } from './gateway.ts'
 
 export interface WatchOptions {
   /** Of the address, with its question mark. */
@@ -60,6 +62,18 @@ export async function watch(t: Test, url: string, options: WatchOptions = {}): P
       return ended
     }
   }
+}
+
+/** A connection that has asked for the stream, whose bytes are as they came. */
+export async function askForEvents(t: Test, url: string, head: string[] = []): Promise<Socket> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {})
+  t.teardown(() => socket.destroy())
+  await once(socket, 'connect')
+  const lines = [`GET /api/events HTTP/1.1`, `host: ${hostname}`, `authorization: Bearer ${SECRETS.all}`, ...head]
+  socket.write([...lines, '', ''].join('\r\n'))
+  return socket
 }
 
 async function collect(response: Response, events: EventSourceMessage[]): Promise<void> {

@@ -1,9 +1,7 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { bearer, listenGateway, SECRETS, servicesOf, temporaryFolder } from '../../support/gateway.ts'
-import { waitUntil, watch } from '../../support/watch.ts'
+import { askForEvents, waitUntil, watch } from '../../support/watch.ts'
 
 const echo = {
   agents: { default: { provider: 'builtin', model: 'echo' }, other: { provider: 'builtin', model: 'echo' } }
@@ -25,21 +23,9 @@ async function say(url: string, { message = 'hello', ...body }: Said = {}, secre
   await answer.body?.cancel()
 }
 
-/** A connection that has asked for the stream, whose bytes are as they came. */
-async function ask(t: Test, url: string, head: string[] = [], path = '/api/events'): Promise<Socket> {
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
-  socket.on('error', () => {})
-  t.teardown(() => socket.destroy())
-  await once(socket, 'connect')
-  const lines = [`GET ${path} HTTP/1.1`, `host: ${hostname}`, `authorization: Bearer ${SECRETS.all}`, ...head]
-  socket.write([...lines, '', ''].join('\r\n'))
-  return socket
-}
-
 t.test('the first bytes come at once, and no proxy is to hold them', async (t) => {
   const { url } = await listenGateway(t, echo)
-  const socket = await ask(t, url)
+  const socket = await askForEvents(t, url)
   let text = ''
   socket.setEncoding('latin1').on('data', (piece: string) => (text += piece))
   await waitUntil(() => text.includes('\n\n'))
@@ -295,64 +281,6 @@ t.test('a payload that does not fit its type is the fault of who emits it', asyn
   events.emit('agent:hot_added', { agentId: 'a' })
   await seen.until(1)
   t.same(seen.events, [{ id: '1', event: 'agent:hot_added', data: '{"agentId":"a"}' }])
-})
-
-t.test('a client that leaves is forgotten', async (t) => {
-  const { app, url } = await listenGateway(t, echo)
-  const { events } = await servicesOf(app)
-  t.equal(events.readers, 0)
-  const readers = await Promise.all([1, 2, 3].map(() => watch(t, url)))
-  await waitUntil(() => events.readers === 3)
-  t.equal(events.watched, true)
-  await readers[0]?.leave()
-  await waitUntil(() => events.readers === 2)
-  await Promise.all(readers.map((reader) => reader.leave()))
-  await waitUntil(() => events.readers === 0)
-  t.equal(events.watched, false)
-
-  for (let n = 0; n < 50; n++) {
-    const socket = await ask(t, url)
-    if (n % 2 === 0) socket.resetAndDestroy()
-    else socket.destroy()
-  }
-  await sleep(200)
-  await waitUntil(
-    () => events.readers === 0,
-    () => `${events.readers} readers`,
-    1000
-  )
-})
-
-t.test('a reader that takes nothing is cut off', async (t) => {
-  const options = { ...echo, gateway: { events: { readerBufferBytes: 16_384, stallMs: 300 } } }
-  const { app, url } = await listenGateway(t, options)
-  const { events } = await servicesOf(app)
-  const stalled = await ask(t, url)
-  stalled.pause()
-  await waitUntil(() => events.readers === 1)
-  // More than the system's buffers of both ends take, in a burst that is its last: nothing after it tells it is behind.
-  for (let n = 1; n <= 8000; n++) events.emit('agent:hot_added', { agentId: 'x'.repeat(2000) })
-  await waitUntil(() => events.readers === 0)
-})
-
-t.test('closing ends the streams, also those that take nothing or are still reading the journal', async (t) => {
-  const { app, url } = await listenGateway(t, echo)
-  const { events, storage } = await servicesOf(app)
-  const stalled = await ask(t, url)
-  stalled.pause()
-  await waitUntil(() => events.readers === 1)
-  for (let n = 1; n <= 8000; n++) events.emit('agent:hot_added', { agentId: 'x'.repeat(2000) })
-  await waitUntil(async () => (await storage.events.bounds()).last === 8000)
-  const reads = await watch(t, url)
-  const stalledInJournal = await ask(t, url, ['last-event-id: 0'])
-  stalledInJournal.pause()
-  const catchingUp = await watch(t, url, { lastEventId: '0', query: '?types=session:*' })
-  await waitUntil(() => events.readers === 4)
-  const began = Date.now()
-  await app.close()
-  t.ok(Date.now() - began < 2000, 'nobody is waited for')
-  await Promise.all([reads.ended, catchingUp.ended])
-  t.equal(events.readers, 0)
 })
 
 t.test('without the dashboard there is no stream', async (t) => {
