@@ -103,7 +103,7 @@ export async function openMemory({ store, embedders, events, onError }: MemoryOp
     if (empty || query.trim() === '') return []
     const vector = await vectorOf(query, signal)
     const hits = await store.find({ text: query, vector, ...scope, limit: Math.max(limit, CANDIDATES) }, signal)
-    const ranked = fuse(hits).slice(0, limit)
+    const ranked = fuse(hits, query).slice(0, limit)
     const entries = new Map((await store.get(ranked.map(({ id }) => id))).map((entry) => [entry.id, entry]))
     return ranked.flatMap((found) => {
       const entry = entries.get(found.id)
