@@ -7,6 +7,7 @@ import type { RequestsPlan, RequestsResult } from './drive/requests.ts'
 import type { StreamsPlan, StreamsResult } from './drive/streams.ts'
 import { Gateways, TOKEN } from './gateway.ts'
 import { searchMemory } from './memory.ts'
+import { measureRecall } from './recall.ts'
 import { CORES, drive, type Server, start, stopAll } from './processes.ts'
 import { brief, limitRow, median, ratioRow, type Row, type Sample, toMarkdown } from './table.ts'
 
@@ -179,7 +180,7 @@ async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> 
   const searches: Row[] = []
   const times = { warmupMs: WARMUP_MS * 2, measureMs: MEASURE_MS }
   for (const entries of MEMORIES) searches.push(...(await searchMemory(gateways, entries, times)))
-  return [...rows, ...starts, memory, ...searches]
+  return [...rows, ...starts, memory, ...searches, ...(await measureRecall())]
 }
 
 async function main(): Promise<void> {
