@@ -11,10 +11,15 @@ export function redact(config: Config): unknown {
 
 function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets)
+  if (typeof value === 'string') return withoutCredentials(value)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined)
   return Object.fromEntries(entries.map(([key, inner]) => [key, SECRET.has(key) ? HIDDEN : withoutSecrets(inner)]))
 }
+
+/** An address may hold a password, or a key in its query. */
+const withoutCredentials = (text: string) =>
+  /^https?:/.test(text) ? text.replace(/\/\/[^/?#]*@/, `//${HIDDEN}@`).replace(/\?[^#]*/, `?${HIDDEN}`) : text
 
 /** The paths at which two JSON values differ, as in `gateway.port`; a key that one alone has is told as a whole. */
 export function changedPaths(before: unknown, after: unknown, path = ''): string[] {
