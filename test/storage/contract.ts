@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { userText } from '../../src/models/message.ts'
-import type { BegunTurn, FinishedTurn, Storage } from '../../src/storage/port.ts'
+import type { BegunTurn, FinishedTurn, JournalEntry, NewEvent, Storage } from '../../src/storage/port.ts'
 
 /** Opens a storage over the same data each time it is called. */
 export type OpenStorage = () => Promise<Storage>
@@ -33,6 +33,8 @@ const finished = (more: Partial<FinishedTurn> = {}): FinishedTurn => ({
   events: [],
   ...more
 })
+
+const event = (payload: string, more: Partial<NewEvent> = {}): NewEvent => ({ type: 'x', payload, at: 1, ...more })
 
 /** What every storage adapter has to keep to. `fresh` gives a test its own, empty store. */
 export function storageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage>): void {
@@ -126,6 +128,60 @@ export function storageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage
       (await storage.sessions.history('alice', 's1', 2)).map(({ text }) => text),
       ['two', 'three']
     )
+    await storage.close()
+  })
+
+  t.test('a session that was idle starts a new conversation, and its history stays', async (t) => {
+    const storage = await (await fresh(t))()
+    const told: JournalEntry[] = []
+    storage.events.onAppended((entries) => told.push(...entries))
+    const other = { clientId: 'alice', key: 'other' }
+    await storage.turns.begin(begun({ eventsIfNew: [event('new 1')], events: [event('in 1')] }))
+    await storage.turns.finish(finished())
+    await storage.turns.begin(begun({ id: 't2', session: other, startedAt: 1500 }))
+    const expire = (idleSince: number, limit = 10) =>
+      storage.sessions.expire(idleSince, limit, ({ clientId, key, agentId }) => event(`${clientId} ${key} ${agentId}`))
+    t.equal(await expire(2000), 0, 'one was used since, the other has a turn that runs')
+    t.equal(await expire(2001), 1)
+    t.equal(await expire(9999), 0, 'it is expired already')
+    t.same(await storage.sessions.conversation(session, 10), [])
+    t.equal((await storage.sessions.history('alice', 's1', 10)).length, 2)
+
+    await storage.turns.begin(
+      begun({
+        id: 't3',
+        input: [userText('anew')],
+        startedAt: 5000,
+        eventsIfNew: [event('new 3')],
+        events: [event('in 3')]
+      })
+    )
+    t.same(await storage.sessions.conversation(session, 10), [userText('anew')])
+    await storage.turns.finish(finished({ id: 't3', finishedAt: 5000 }))
+    await storage.turns.begin(
+      begun({ id: 't4', startedAt: 5001, eventsIfNew: [event('new 4')], events: [event('in 4')] })
+    )
+    t.equal((await storage.sessions.conversation(session, 10)).length, 3, 'and goes on')
+    t.same(
+      told.map(({ payload }) => payload),
+      ['new 1', 'in 1', 'alice s1 default', 'new 3', 'in 3', 'in 4']
+    )
+    await storage.turns.finish(finished({ id: 't4', finishedAt: 6000 }))
+    await storage.turns.finish(finished({ id: 't2', session: other, finishedAt: 6000 }))
+    t.same([await expire(7000, 1), await expire(7000, 1), await expire(7000, 1)], [1, 1, 0], 'as many as are asked for')
+    await storage.close()
+  })
+
+  t.test('starts', async (t) => {
+    const open = await fresh(t)
+    let storage = await open()
+    t.equal(await storage.starts.last(), undefined)
+    await storage.starts.record(1, '{"a":1}', [])
+    await storage.starts.record(2, '{"a":2}', [event('changed')])
+    await storage.close()
+    storage = await open()
+    t.equal(await storage.starts.last(), '{"a":2}')
+    t.match(await storage.events.after(0, 10), [{ id: 1, payload: 'changed' }])
     await storage.close()
   })
 

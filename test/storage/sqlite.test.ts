@@ -5,10 +5,19 @@ import t from 'tap'
 import { openSqlite } from '../../src/storage/sqlite/open.ts'
 import { temporaryFolder } from '../support/gateway.ts'
 import { storageContract } from './contract.ts'
+import { journalContract } from './journal-contract.ts'
 import { memoryContract } from './memory-contract.ts'
 
 t.test('the storage contract', (t) => {
   storageContract(t, async (t) => {
+    const folder = await temporaryFolder(t)
+    return async () => openSqlite(folder)
+  })
+  t.end()
+})
+
+t.test('the contract of its journal', (t) => {
+  journalContract(t, async (t) => {
     const folder = await temporaryFolder(t)
     return async () => openSqlite(folder)
   })
