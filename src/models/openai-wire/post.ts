@@ -1,5 +1,8 @@
-import http, { type IncomingMessage } from 'node:http'
-import https from 'node:https'
+import type { IncomingMessage } from 'node:http'
+
+// An import would read every export of the module, and one of them loads what `fetch` is made of: 40 ms of a start.
+const http = process.getBuiltinModule('node:http')
+const https = process.getBuiltinModule('node:https')
 
 const agents = {
   'http:': new http.Agent({ keepAlive: true, timeout: 30_000 }),
