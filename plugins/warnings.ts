@@ -25,11 +25,14 @@ async function warnings(fastify: FastifyInstance): Promise<void> {
   const places = new Map<string, Repeated>()
 
   function warn(warning: Warning): void {
-    const key = `${warning.reason} ${warning.clientId ?? warning.address}`
-    const known = places.get(key) ?? (places.size >= MOST_PLACES ? places.get(OVERFLOW) : undefined)
+    const place = `${warning.reason} ${warning.clientId ?? warning.address}`
+    const followed = places.has(place) || places.size < MOST_PLACES
+    const key = followed ? place : warning.reason
+    const known = places.get(key)
     if (known) return void known.more++
-    places.set(places.size >= MOST_PLACES ? OVERFLOW : key, { warning, more: 0 })
-    events.emit('security:warn', warning)
+    const told = followed ? warning : { reason: warning.reason, count: 1, message: 'from many places' }
+    places.set(key, { warning: told, more: 0 })
+    events.emit('security:warn', told)
   }
 
   function tellRepeated(): void {
@@ -49,8 +52,6 @@ async function warnings(fastify: FastifyInstance): Promise<void> {
     tellRepeated()
   })
 }
-
-const OVERFLOW = ''
 
 function describe(request: FastifyRequest, reason: Warning['reason'], address: string): Warning {
   const clientId = request.principal?.clientId
