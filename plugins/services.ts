@@ -15,14 +15,19 @@ declare module 'fastify' {
 
 export interface ServicesPluginOptions {
   config: Config
+  configPaths: readonly string[]
   tools: readonly Tool[]
 }
 
 /** Opens the domain before everything else and closes it after everything else. */
-async function services(fastify: FastifyInstance, { config, tools }: ServicesPluginOptions): Promise<void> {
+async function services(
+  fastify: FastifyInstance,
+  { config, configPaths, tools }: ServicesPluginOptions
+): Promise<void> {
   const { log } = fastify
   const opened = await openServices({
     config,
+    configPaths,
     tools,
     env: process.env,
     onTurn: (summary) => logTurn(fastify, summary),

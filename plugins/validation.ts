@@ -50,13 +50,15 @@ const require = createRequire(import.meta.url)
  * Serialises by the response's schema, so that only what it names leaves. Compiled at its first use, as is the
  * compiler loaded: a start would otherwise spend most of its time on them.
  */
-const compileSerializer: FastifySerializerCompiler<TSchema> = ({ schema }) => {
+export function serializer(schema: TSchema): (value: unknown) => string {
   let serialize: ((value: unknown) => string) | undefined
   return (value) => {
     serialize ??= (require('fast-json-stringify') as typeof FastJsonStringify)(schema as Schema)
     return serialize(value)
   }
 }
+
+const compileSerializer: FastifySerializerCompiler<TSchema> = ({ schema }) => serializer(schema)
 
 type CompilersFactory = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>
 

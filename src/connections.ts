@@ -2,6 +2,8 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 const LOOK_AGAIN_MS = 50
+/** Emitted by a socket that has become a WebSocket: whoever took it closes it. */
+export const UPGRADED = 'upgraded'
 
 /**
  * Ends a server's connections as they come free, once it closes. Node ends those that are idle at that moment; it waits
@@ -13,7 +15,7 @@ export function followConnections(server: Server): () => void {
   const unused = new Set<Socket>()
   server.on('connection', (socket) => {
     unused.add(socket)
-    socket.once('close', () => unused.delete(socket))
+    socket.once('close', () => unused.delete(socket)).once(UPGRADED, () => unused.delete(socket))
   })
   server.on('request', (request) => unused.delete(request.socket))
 

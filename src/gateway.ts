@@ -9,6 +9,7 @@ import errors from '../plugins/errors/index.ts'
 import events from '../plugins/events/index.ts'
 import firstToken from '../plugins/first-token.ts'
 import limits from '../plugins/limits.ts'
+import jsonRpc from '../plugins/json-rpc/index.ts'
 import logging from '../plugins/logging.ts'
 import methodNotAllowed from '../plugins/method-not-allowed.ts'
 import openai from '../plugins/openai/index.ts'
@@ -23,6 +24,8 @@ import { parseConfig } from './config/parse.ts'
 import type { ConfigInput } from './config/schema.ts'
 
 export { defineTool, type Tool, type ToolDefinition } from './agents/tool.ts'
+export { defineMethod, type RpcCall, type RpcMethod } from '../plugins/json-rpc/method.ts'
+export { RpcError } from '../plugins/json-rpc/errors.ts'
 export { ConfigError } from './config/error.ts'
 export type { Config, ConfigInput } from './config/schema.ts'
 export type { Channel, ChannelAdapter } from './channels/channels.ts'
@@ -38,10 +41,12 @@ export interface GatewayOptions extends ConfigInput {
    * With a prefix the gateway answers everything below it.
    */
   answerUnknownRoutes?: boolean
+  /** The files that the configuration was read from, for `gateway.status` to tell admins. Default: none. */
+  configPaths?: readonly string[]
   /**
    * A plugin of the host's that is registered within the gateway, below its prefix, before its routes: there
    * `fastify.comis` is what the gateway is made of (events to emit, channels to register, the memory), and
-   * `fastify.requireScope` guards routes of its own.
+   * `fastify.requireScope` guards routes of its own, and `fastify.rpc` takes methods of its own.
    */
   extend?: (fastify: FastifyInstance) => Promise<void> | void
 }
@@ -56,13 +61,13 @@ const OWN_OF_FASTIFY = new Set(['prefix', 'logLevel', 'logSerializers'])
  * @throws ConfigError when the configuration cannot be used
  */
 export default async function gateway(fastify: FastifyInstance, options: GatewayOptions): Promise<void> {
-  const { tools = [], answerUnknownRoutes = false, extend, ...rest } = options
+  const { tools = [], answerUnknownRoutes = false, configPaths = [], extend, ...rest } = options
   const input = Object.fromEntries(Object.entries(rest).filter(([key]) => !OWN_OF_FASTIFY.has(key)))
   const config = parseConfig(input)
   if (!config.gateway.enabled) return
 
   await fastify.register(sensible)
-  await fastify.register(services, { config, tools })
+  await fastify.register(services, { config, configPaths, tools })
   await fastify.register(validation)
   await fastify.register(errors)
   await fastify.register(logging)
@@ -76,6 +81,7 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
   await fastify.register(events)
   await fastify.register(turns)
   await fastify.register(openai)
+  await fastify.register(jsonRpc)
   await fastify.register(dashboard)
   await fastify.register(firstToken)
   if (extend) await fastify.register(async (scope) => extend(scope))

@@ -41,7 +41,7 @@ async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
     frameworkErrors: answerBadAddress
   })
   const endConnections = followConnections(app.server)
-  await app.register(gateway, { ...config, answerUnknownRoutes: true })
+  await app.register(gateway, { ...config, answerUnknownRoutes: true, configPaths: configPath ? [configPath] : [] })
   app.addHook('preClose', async () => endConnections())
   stopOnSignal(app, shutdownGraceMs)
   if (!allowInsecureHttp && !isLoopback(host)) {

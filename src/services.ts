@@ -26,6 +26,8 @@ import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
   readonly config: Config
+  /** The files that the configuration was read from. */
+  readonly configPaths: readonly string[]
   readonly instance: Instance
   readonly tokens: Tokens
   readonly catalog: Catalog
@@ -42,6 +44,7 @@ export interface Services {
 
 export interface ServicesOptions {
   config: Config
+  configPaths: readonly string[]
   env: Record<string, string | undefined>
   /** Tools of the host application, beside the ones that come with the gateway. */
   tools: readonly Tool[]
@@ -57,7 +60,7 @@ export interface ServicesOptions {
 }
 
 /** @throws ConfigError for what only shows when things are opened: files, folders, providers, tools */
-export async function openServices({ config, env, tools, ...on }: ServicesOptions): Promise<Services> {
+export async function openServices({ config, configPaths, env, tools, ...on }: ServicesOptions): Promise<Services> {
   const providers = config.providers ?? (await discoverProviders(env))
   const catalog = openCatalog(providers, env, on.onListError)
   const embedders = openEmbedders({ ...config, providers }, env)
@@ -94,8 +97,8 @@ export async function openServices({ config, env, tools, ...on }: ServicesOption
       await embedders.close()
       await storage.close()
     }
-    const instance = newInstance()
-    return { config, instance, tokens, catalog, embedders, agents, turns, events, memory, channels, storage, close }
+    const told = { config, configPaths, instance: newInstance() }
+    return { ...told, tokens, catalog, embedders, agents, turns, events, memory, channels, storage, close }
   } catch (error) {
     await embedders.close()
     await storage.close()

@@ -36,6 +36,7 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'POST /api/chat',
     'POST /api/chat/stream',
     'POST /api/memory/bulk-delete',
+    'POST /rpc',
     'POST /v1/chat/completions',
     'POST /v1/embeddings'
   ])

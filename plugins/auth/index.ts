@@ -29,6 +29,8 @@ declare module 'fastify' {
     scopes?: Scope[]
     /** The route takes its token from `?token=` too: for clients that cannot set a header. */
     queryToken?: boolean
+    /** A WebSocket without a valid credential is accepted all the same: whoever takes it tells it by a close. */
+    refusesOpened?: boolean
   }
 }
 
@@ -54,7 +56,12 @@ async function auth(fastify: FastifyInstance): Promise<void> {
     this.addHook('onRoute', (route) => documentGuard(route, scopes))
     this.addHook('onRequest', (request, reply, done) => {
       if (request.routeOptions.config.public) return done()
-      if (!request.principal) return done(unauthorized(fastify, request, reply))
+      if (!request.principal) {
+        if (!request.routeOptions.config.refusesOpened || !request.ws)
+          return done(unauthorized(fastify, request, reply))
+        reply.code(401) // for the log: over the wire it becomes a 101
+        return done()
+      }
       const { scopes: needed = scopes } = request.routeOptions.config
       if (!allows(request.principal, ...needed)) return done(forbidden(fastify, request, reply))
       done()

@@ -1,4 +1,4 @@
-import type { Outcome, Usage } from '../../src/turns/event.ts'
+import type { Outcome, TurnEvent, Usage } from '../../src/turns/event.ts'
 import type { Turn } from '../../src/turns/turn.ts'
 import type { ChatAnswer } from './schema.ts'
 
@@ -6,13 +6,17 @@ export const tokensUsed = ({ input, output }: Usage) => ({ input, output, total:
 
 /**
  * Reads a turn to its end.
+ * @param tell is told of each event on the way; where it returns a promise, the turn waits for it
  * @throws GatewayError when the turn failed
  */
-export async function readAnswer(turn: Turn): Promise<ChatAnswer> {
+export async function readAnswer(
+  turn: Turn,
+  tell?: (event: TurnEvent) => Promise<void> | undefined
+): Promise<ChatAnswer> {
   let response = ''
   await turn.read(({ event }) => {
     if (event.type === 'text') response += event.delta
-    return undefined
+    return tell?.(event)
   })
   return toAnswer(turn, response, await turn.outcome)
 }

@@ -16,6 +16,16 @@ export const OpenAiError = Type.Object(
   { description: 'What went wrong, as OpenAI tells it.' }
 )
 
+/** JSON-RPC's form, for `/rpc`. */
+export const RpcFailure = Type.Object(
+  {
+    jsonrpc: Type.Literal('2.0'),
+    error: Type.Object({ code: Type.Integer(), message: Type.String() }),
+    id: Type.Null()
+  },
+  { description: 'What went wrong, as JSON-RPC tells it.' }
+)
+
 const MEANING: Record<number, string> = {
   400: 'The request is not valid.',
   401: 'No credential, or one that is not valid.',
@@ -33,6 +43,11 @@ const MEANING: Record<number, string> = {
 
 /** The responses that document failures with these statuses, in the form of the path's surface. */
 export function failureResponses(path: string, ...statuses: number[]): Record<number, TSchema> {
-  const form = /(^|\/)v1(\/|$)/.test(path) ? OpenAiError : RestError
+  const form = formOf(path)
   return Object.fromEntries(statuses.map((status) => [status, { ...form, description: MEANING[status] }]))
+}
+
+function formOf(path: string): TSchema {
+  if (/(^|\/)v1(\/|$)/.test(path)) return OpenAiError
+  return /(^|\/)rpc\/?$/.test(path) ? RpcFailure : RestError
 }

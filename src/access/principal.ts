@@ -15,6 +15,10 @@ export function allows(principal: Principal, ...wanted: Scope[]): boolean {
   )
 }
 
+/** Whose things are found where no client is named: an admin's are those of all (undefined), else one's own. */
+export const findableBy = (principal: Principal): string | undefined =>
+  allows(principal, 'admin') ? undefined : principal.clientId
+
 /**
  * Whose things are asked for: one's own, unless an admin names another client.
  * @throws GatewayError `forbidden`

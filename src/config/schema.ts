@@ -54,6 +54,24 @@ const RateLimit = Type.Object(
   { ...closed, default: {}, description: 'per client id, else per address; /health and /api/health are exempt' }
 )
 
+const WsMessageRateLimit = Type.Object(
+  {
+    maxMessages: Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 60,
+      description: 'messages in any stretch of that length'
+    }),
+    windowMs: Type.Integer({
+      minimum: 100,
+      maximum: 3_600_000,
+      default: 60_000,
+      description: 'length of the window'
+    })
+  },
+  { ...closed, default: {}, description: 'per WebSocket; a message counts once, whatever it holds' }
+)
+
 const Events = Type.Object(
   {
     keepHours: Type.Number({
@@ -99,6 +117,25 @@ const Gateway = Type.Object(
     trustedProxies: Type.Array(Type.String(), {
       default: [],
       description: 'addresses or CIDR ranges whose X-Forwarded-For counts'
+    }),
+    wsMessageRateLimit: WsMessageRateLimit,
+    wsMaxMessageBytes: Type.Integer({
+      minimum: 1024,
+      maximum: 268_435_456,
+      default: 1_048_576,
+      description: 'largest message of a WebSocket; above it an error, at four times of it the socket is closed'
+    }),
+    wsHeartbeatMs: Type.Integer({
+      minimum: 0,
+      maximum: 3_600_000,
+      default: 30_000,
+      description: 'time between two `heartbeat` notifications to every WebSocket; 0: none'
+    }),
+    maxBatchSize: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 50,
+      description: 'calls in one JSON-RPC batch'
     }),
     httpBodyLimitBytes: Type.Integer({
       minimum: 1024,

@@ -52,7 +52,7 @@ function unknown(pattern: string): GatewayError {
   const categories = [...new Set(ALL.map((type) => `${type.split(':')[0]}:*`))]
   const meant = didYouMean(pattern, [...ALL, ...categories])
   const hint = meant ? `; did you mean ${meant}?` : ''
-  return new GatewayError('invalid_request', `Invalid query parameter: types: there is no event "${pattern}"${hint}`, {
+  return new GatewayError('invalid_request', `Invalid types: there is no event "${pattern}"${hint}`, {
     param: 'types'
   })
 }

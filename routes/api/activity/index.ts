@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { failureResponses } from '../../../plugins/errors/schema.ts'
 import { ActivityList } from '../../../plugins/events/schema.ts'
 import { limitParameter } from '../../../plugins/limit-parameter.ts'
-import { allows } from '../../../src/access/principal.ts'
+import { findableBy } from '../../../src/access/principal.ts'
 
 const limit = limitParameter({ least: 1, most: 100, usual: 50 })
 
@@ -22,7 +22,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     async ({ query, client }) => {
-      const reader = allows(client, 'admin') ? undefined : client.clientId
+      const reader = findableBy(client)
       const found = await events.latest(limit.read(query.limit), reader)
       const entries = found.map(({ id, type, payload, at }) => ({
         id,

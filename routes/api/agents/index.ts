@@ -1,20 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
-
-const AgentList = Type.Object(
-  {
-    agents: Type.Array(
-      Type.Object({
-        id: Type.String(),
-        name: Type.String(),
-        provider: Type.String(),
-        model: Type.String({ description: 'Empty while the provider, which is to name one, cannot be asked.' }),
-        status: Type.Enum(['active', 'suspended'])
-      })
-    )
-  },
-  { description: 'All agents.' }
-)
+import { AgentList } from '../../../plugins/schemas/agents.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get(

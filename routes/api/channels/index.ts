@@ -1,24 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { failureResponses } from '../../../plugins/errors/schema.ts'
-
-const ChannelList = Type.Object(
-  {
-    channels: Type.Array(
-      Type.Object({
-        type: Type.String(),
-        name: Type.String(),
-        enabled: Type.Boolean(),
-        status: Type.Enum(['connected', 'connecting', 'disconnected', 'error', 'unavailable'], {
-          description: '`unavailable`: it is configured, and nothing serves it.'
-        }),
-        uptime: Type.Optional(Type.Integer({ description: 'Seconds.' })),
-        lastMessageAt: Type.Optional(Type.Integer({ description: 'Milliseconds since the epoch.' }))
-      })
-    )
-  },
-  { description: 'The channels that are enabled.' }
-)
+import { ChannelList, toListed } from '../../../plugins/schemas/channels.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get(
@@ -31,7 +13,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: ChannelList, ...failureResponses('/api', 429) }
       }
     },
-    async () => ({ channels: fastify.comis.channels.list().map((channel) => ({ ...channel, enabled: true })) })
+    async () => ({ channels: fastify.comis.channels.list().map(toListed) })
   )
 }
 

@@ -1,23 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { failureResponses } from '../../../plugins/errors/schema.ts'
-import type { Turn } from '../../../src/turns/turn.ts'
-
-const TurnList = Type.Object(
-  {
-    turns: Type.Array(
-      Type.Object({
-        id: Type.String(),
-        clientId: Type.String(),
-        agentId: Type.Optional(Type.String()),
-        model: Type.Optional(Type.String({ description: '`provider/model`, for a turn of a model alone.' })),
-        sessionKey: Type.Optional(Type.String()),
-        startedAt: Type.Integer({ description: 'Milliseconds since the epoch.' })
-      })
-    )
-  },
-  { description: 'The running turns of the client; for the scope `admin` those of all.' }
-)
+import { TurnList } from '../../../plugins/schemas/turns.ts'
+import { describeTurn } from '../../../src/turns/describe.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get(
@@ -30,14 +14,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: TurnList, ...failureResponses('/api', 429) }
       }
     },
-    async (request) => ({ turns: fastify.comis.turns.list(request.client).map(summarize) })
+    async (request) => ({ turns: fastify.comis.turns.list(request.client).map(describeTurn) })
   )
-}
-
-function summarize({ id, startedAt, request: { by, target, session } }: Turn) {
-  const who =
-    'agent' in target ? { agentId: target.agent.id } : { model: `${target.model.providerId}/${target.model.model}` }
-  return { id, clientId: by.clientId, ...who, sessionKey: session?.key, startedAt }
 }
 
 export default routes

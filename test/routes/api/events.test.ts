@@ -119,7 +119,7 @@ t.test('a type that does not exist is refused, and the one that was meant is tol
   t.same(await get('message:recieved'), [
     400,
     {
-      error: 'Invalid query parameter: types: there is no event "message:recieved"; did you mean message:received?'
+      error: 'Invalid types: there is no event "message:recieved"; did you mean message:received?'
     }
   ])
   t.match(await get('sesion:*'), [400, { error: /did you mean session:\*\?$/ }])

@@ -2,23 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { failureResponses } from '../../../../plugins/errors/schema.ts'
 import { limitParameter } from '../../../../plugins/limit-parameter.ts'
+import { History, toMessage } from '../../../../plugins/schemas/history.ts'
 import { ownerOf } from '../../../../src/access/principal.ts'
 
 const limit = limitParameter({ least: 1, most: 1000, usual: 200 })
-
-const History = Type.Object(
-  {
-    messages: Type.Array(
-      Type.Object({
-        role: Type.Enum(['user', 'assistant']),
-        content: Type.String(),
-        timestamp: Type.Integer({ description: 'Milliseconds since the epoch.' }),
-        sessionKey: Type.String()
-      })
-    )
-  },
-  { description: 'The newest messages, oldest first.' }
-)
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { sessions } = fastify.comis.storage
@@ -45,9 +32,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     async ({ query, client }) => {
       const owner = ownerOf(client, query.clientId)
       const entries = await sessions.history(owner, query.channelId, limit.read(query.limit))
-      return {
-        messages: entries.map(({ role, text, at, sessionKey }) => ({ role, content: text, timestamp: at, sessionKey }))
-      }
+      return { messages: entries.map(toMessage) }
     }
   )
 }

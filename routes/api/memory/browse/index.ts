@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { failureResponses } from '../../../../plugins/errors/schema.ts'
 import { limitParameter } from '../../../../plugins/limit-parameter.ts'
 import { MemoryPage, toRecord } from '../../../../plugins/memory/schema.ts'
+import { memoryPage } from '../../../../src/memory/page.ts'
 
 const limit = limitParameter({ least: 1, most: 1000, usual: 50 })
 
@@ -25,9 +26,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     async ({ query }) => {
-      const most = limit.read(query.limit)
-      const entries = await fastify.comis.memory.list({ ...query, limit: most })
-      return { entries: entries.map(toRecord), next: entries.length === most ? entries.at(-1)?.id : undefined }
+      const { entries, next } = await memoryPage(fastify.comis.memory, { ...query, limit: limit.read(query.limit) })
+      return { entries: entries.map(toRecord), next }
     }
   )
 }

@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { failureResponses } from '../../../../plugins/errors/schema.ts'
 import { limitParameter } from '../../../../plugins/limit-parameter.ts'
 import { FoundMemories, toRecord } from '../../../../plugins/memory/schema.ts'
-import { allows } from '../../../../src/access/principal.ts'
+import { findableBy } from '../../../../src/access/principal.ts'
 
 const limit = limitParameter({ least: 1, most: 100, usual: 10 })
 
@@ -25,7 +25,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     async ({ query: { q, agentId, limit: most }, client }, reply) => {
-      const clientId = allows(client, 'admin') ? undefined : client.clientId
+      const clientId = findableBy(client)
       const found = await fastify.comis.memory.search(
         { query: q, limit: limit.read(most), clientId, agentId },
         reply.leaving()

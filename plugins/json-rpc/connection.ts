@@ -1,0 +1,178 @@
+import type { WebSocket } from 'ws'
+import type { Principal } from '../../src/access/principal.ts'
+import { GatewayError } from '../../src/errors.ts'
+import type { Services } from '../../src/services.ts'
+import type { Call, RpcClient } from './call.ts'
+import type { Answer, Dispatcher } from './dispatch.ts'
+import { CODES, invalidRequest, parseError, RpcError } from './errors.ts'
+import { encodeError, encodeNotification, type RpcId } from './message.ts'
+import type { RpcSocket } from './method.ts'
+import { Outlet } from './outlet.ts'
+import { SocketSubscriptions } from './subscriptions.ts'
+import { SlidingWindow } from './window.ts'
+
+export interface ConnectionOptions {
+  socket: WebSocket
+  by: Principal
+  services: Services
+  dispatcher: Dispatcher
+}
+
+export interface Close {
+  code: number
+  reason: string
+}
+
+/** Why the gateway closes a socket, as its client is told (RFC 6455, section 7.4, and 4001 of our own). */
+export const CLOSES = {
+  shutdown: { code: 1001, reason: 'Server shutting down' },
+  slow: { code: 1013, reason: 'Too slow' },
+  unauthorized: { code: 4001, reason: 'Unauthorized' }
+} as const satisfies Record<string, Close>
+
+/** Calls of one socket that may run at the same time. */
+const MOST_RUNNING = 256
+/** How long a client is given to take what was sent and to answer the close. */
+const CLOSE_MS = 2000
+const RATE_LIMITED = encodeError(null, new RpcError(CODES.server, 'Message rate limit exceeded'))
+
+/** A client of `/ws`: what it sends is answered, and what it does not read is bounded. */
+export class Connection implements RpcClient, RpcSocket {
+  readonly by: Principal
+  readonly services: Services
+  readonly #socket: WebSocket
+  readonly #dispatcher: Dispatcher
+  readonly #outlet: Outlet
+  readonly #window: SlidingWindow
+  readonly #mostBytes: number
+  readonly #mostPushed: number
+  /** By their ids; notifications, which have none, by themselves. */
+  readonly #running = new Map<unknown, Call>()
+  #subscriptions: SocketSubscriptions | undefined
+  #leaving: AbortController | undefined
+  #gone = false
+  #closeWhenIdle: Close | undefined
+
+  constructor({ socket, by, services, dispatcher }: ConnectionOptions) {
+    const { wsMessageRateLimit, wsMaxMessageBytes, stallMs, events } = services.config.gateway
+    this.by = by
+    this.services = services
+    this.#socket = socket
+    this.#dispatcher = dispatcher
+    this.#outlet = new Outlet({ socket, stallMs, onStall: () => this.close(CLOSES.slow) })
+    this.#window = new SlidingWindow({ most: wsMessageRateLimit.maxMessages, lengthMs: wsMessageRateLimit.windowMs })
+    this.#mostBytes = wsMaxMessageBytes
+    this.#mostPushed = events.readerBufferBytes
+    socket.on('message', (data: Buffer, isBinary) => this.#receive(data, isBinary))
+    socket.once('close', () => this.#leave())
+  }
+
+  get socket(): RpcSocket {
+    return this
+  }
+
+  get leaving(): AbortSignal {
+    this.#leaving ??= new AbortController()
+    if (this.#gone) this.#leaving.abort(hasLeft())
+    return this.#leaving.signal
+  }
+
+  get full(): boolean {
+    return this.#running.size >= MOST_RUNNING
+  }
+
+  get subscriptions(): SocketSubscriptions {
+    const { events } = this.services
+    const onBehind = () => this.close(CLOSES.slow)
+    return (this.#subscriptions ??= new SocketSubscriptions({ events, by: this.by, outlet: this.#outlet, onBehind }))
+  }
+
+  isRunning(id: RpcId | undefined): boolean {
+    return id !== undefined && id !== null && this.#running.has(id)
+  }
+
+  follow(call: Call, outcome: Promise<unknown>): void {
+    const key = call.id ?? call
+    this.#running.set(key, call)
+    void outcome.then(() => {
+      this.#running.delete(key)
+      if (this.#closeWhenIdle) setImmediate(() => this.#closeIfIdle()) // its answer is sent in between
+    })
+  }
+
+  cancel(id: RpcId): boolean {
+    const call = this.#running.get(id)
+    call?.cancel()
+    return call !== undefined
+  }
+
+  notify(method: string, params: object): Promise<void> | undefined {
+    return this.#outlet.send(encodeNotification(method, params))
+  }
+
+  /** Sends what nobody waits for. A client that does not take it is closed, at a bound. */
+  push(notification: string): void {
+    if (this.#outlet.pending + notification.length > this.#mostPushed) this.close(CLOSES.slow)
+    else void this.#outlet.send(notification)
+  }
+
+  /** Tells the client that the gateway is there. One that is behind has other things to read. */
+  beat(notification: string): void {
+    if (!this.#outlet.full) void this.#outlet.send(notification)
+  }
+
+  /** Closes once the calls that run have been answered. */
+  closeWhenIdle(close: Close): void {
+    this.#closeWhenIdle = close
+    this.#closeIfIdle()
+  }
+
+  /** Closes, and cuts off a client that does not answer that. What runs for it is aborted. */
+  close({ code, reason }: Close): void {
+    this.#leave()
+    closeSocket(this.#socket, { code, reason })
+  }
+
+  #closeIfIdle(): void {
+    if (this.#closeWhenIdle && this.#running.size === 0) this.close(this.#closeWhenIdle)
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    if (this.#gone) return
+    const answer = this.#answer(data, isBinary)
+    if (answer instanceof Promise) void answer.then((text) => this.#send(text))
+    else this.#send(answer)
+  }
+
+  #send(text: string | undefined): void {
+    if (text !== undefined) void this.#outlet.send(text)
+  }
+
+  #answer(data: Buffer, isBinary: boolean): Answer {
+    if (!this.#window.admits(performance.now())) return RATE_LIMITED
+    if (isBinary) return encodeError(null, parseError())
+    if (data.length > this.#mostBytes) {
+      const refusal = `Message size ${data.length} bytes exceeds maximum of ${this.#mostBytes}`
+      return encodeError(null, invalidRequest(refusal))
+    }
+    return this.#dispatcher.answer(data.toString(), this)
+  }
+
+  #leave(): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.#leaving?.abort(hasLeft())
+    this.#subscriptions?.removeAll()
+    this.#outlet.release()
+  }
+}
+
+/** Closes a socket; one that does not answer that in time is cut off. */
+export function closeSocket(socket: WebSocket, { code, reason }: Close): void {
+  if (socket.isPaused) socket.resume() // the client's answer is to be read
+  socket.close(code, reason)
+  const timer = setTimeout(() => socket.terminate(), CLOSE_MS).unref()
+  socket.once('close', () => clearTimeout(timer))
+}
+
+const hasLeft = () => new GatewayError('aborted', 'The client has left')

@@ -1,0 +1,100 @@
+import { asGatewayError, GatewayError } from '../../src/errors.ts'
+import { Call, type RpcClient } from './call.ts'
+import { CODES, invalidRequest, methodNotFound, parseError, RpcError, toRpcError } from './errors.ts'
+import { encodeError, encodeResult, readRequest, type RpcId, type RpcRequest } from './message.ts'
+import type { Registry } from './registry.ts'
+
+/** What goes back: JSON text, or nothing to notifications. At once, where nothing has to be waited for. */
+export type Answer = string | undefined | Promise<string | undefined>
+
+export interface DispatchOptions {
+  registry: Registry
+  maxBatchSize: number
+  /** A call failed by a fault of the gateway. */
+  onFault(error: unknown, method: string): void
+}
+
+/** Most bytes of one batch's answers. */
+const MOST_ANSWERED = 16_777_216
+
+/** Answers messages, whichever way they come. Nothing that a client sends makes it throw or reject. */
+export class Dispatcher {
+  readonly #options: DispatchOptions
+
+  constructor(options: DispatchOptions) {
+    this.#options = options
+  }
+
+  answer(text: string, client: RpcClient): Answer {
+    let message: unknown
+    try {
+      message = JSON.parse(text)
+    } catch {
+      return encodeError(null, parseError())
+    }
+    return Array.isArray(message) ? this.#answerBatch(message, client) : this.#answerOne(message, client)
+  }
+
+  #answerBatch(batch: unknown[], client: RpcClient): Answer {
+    const { maxBatchSize } = this.#options
+    if (batch.length === 0) return encodeError(null, invalidRequest())
+    if (batch.length <= maxBatchSize) return this.#answerInOrder(batch, client)
+    const refusal = `Batch size ${batch.length} exceeds maximum of ${maxBatchSize}`
+    return encodeError(null, invalidRequest(refusal))
+  }
+
+  /** One after the other, so that a call may build on those before it. */
+  async #answerInOrder(batch: unknown[], client: RpcClient): Promise<string | undefined> {
+    const answers: string[] = []
+    let size = 0
+    for (const message of batch) {
+      const answer = size > MOST_ANSWERED ? tooMuch(message) : await this.#answerOne(message, client)
+      if (answer === undefined) continue
+      answers.push(answer)
+      size += answer.length
+    }
+    return answers.length > 0 ? `[${answers.join(',')}]` : undefined
+  }
+
+  #answerOne(message: unknown, client: RpcClient): Answer {
+    const request = readRequest(message)
+    if ('error' in request) return encodeError(request.id, request.error)
+    // Under an id that a running call has, its client would take the one's answer for the other's.
+    if (client.isRunning(request.id)) return encodeError(null, invalidRequest(DUPLICATE))
+    return this.#run(request, client)
+  }
+
+  #run({ id, method: name, params }: RpcRequest, client: RpcClient): Answer {
+    const fail = (error: unknown) => this.#answerFailure(error, id, name)
+    try {
+      const method = this.#options.registry.find(name)
+      if (!method) throw methodNotFound()
+      if (client.full && !method.declared.always) throw new GatewayError('busy', TOO_MANY)
+      const call = new Call(id, client)
+      const outcome = method.run(params, call)
+      if (typeof outcome === 'string') return id === undefined ? undefined : encodeResult(id, outcome)
+      const answered = outcome.then((result) => (id === undefined ? undefined : encodeResult(id, result)), fail)
+      client.follow(call, answered)
+      return answered
+    } catch (error) {
+      return fail(error)
+    }
+  }
+
+  #answerFailure(error: unknown, id: RpcId | undefined, method: string): string | undefined {
+    const told = toRpcError(error)
+    if (told !== error && told.code === CODES.internal && asGatewayError(error).code === 'internal') {
+      this.#options.onFault(error, method)
+    }
+    return id === undefined ? undefined : encodeError(id, told)
+  }
+}
+
+const TOO_MANY = 'Too many calls run on this connection'
+const DUPLICATE = 'Invalid Request: a call with this id is still running'
+
+function tooMuch(message: unknown): string | undefined {
+  const { id } = readRequest(message)
+  if (id === undefined) return undefined
+  return encodeError(id, new RpcError(CODES.server, `The answers of this batch exceed ${MOST_ANSWERED} bytes`))
+}

@@ -1,0 +1,70 @@
+import { type ErrorCode, GatewayError } from '../../src/errors.ts'
+import type { Issue } from '../../src/schema/explain.ts'
+import type { ErrorForm } from '../errors/index.ts'
+
+/** The codes of the specification (JSON-RPC 2.0, section 5.1), and the one for everything that is the gateway's own. */
+export const CODES = {
+  parseError: -32_700,
+  invalidRequest: -32_600,
+  methodNotFound: -32_601,
+  invalidParams: -32_602,
+  internal: -32_603,
+  server: -32_000
+} as const
+
+/** An error as a caller is told it. A handler that throws one decides its code, message and data. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError'
+  readonly code: number
+  readonly data: unknown
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message)
+    this.code = code
+    this.data = data
+  }
+}
+
+const MOST_ISSUES = 10
+
+export const parseError = () => new RpcError(CODES.parseError, 'Parse error')
+export const invalidRequest = (message = 'Invalid Request') => new RpcError(CODES.invalidRequest, message)
+export const methodNotFound = () => new RpcError(CODES.methodNotFound, 'Method not found')
+export const insufficientScope = (scope: string) =>
+  new RpcError(CODES.internal, `Insufficient scope: requires '${scope}'`)
+export const invalidParams = (issues: Issue[]) =>
+  new RpcError(CODES.invalidParams, 'Invalid params', {
+    issues: issues.slice(0, MOST_ISSUES).map(({ path, message }) => ({ path, message }))
+  })
+
+/** What is wrong with what was asked for, and no failure of the gateway. */
+const OF_PARAMS: ReadonlySet<ErrorCode> = new Set(['invalid_request', 'unknown_agent', 'model_not_found'])
+
+/** What any thrown value comes to. Errors that are not known to be safe to show become a bare internal error. */
+export function toRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error
+  if (!(error instanceof GatewayError) || error.code === 'internal')
+    return new RpcError(CODES.internal, 'Internal error')
+  if (error.code === 'forbidden') return insufficientScope('admin')
+  const { code, message, param, reason, retryAfterSeconds } = error
+  const known = Object.entries({ code, reason, retryAfterSeconds }).filter(([, value]) => value !== undefined)
+  const issues = param === undefined ? [] : [{ path: param, message }]
+  const data = { ...Object.fromEntries(known), ...(issues.length > 0 && { issues }) }
+  return new RpcError(OF_PARAMS.has(code) ? CODES.invalidParams : CODES.server, message, data)
+}
+
+const OF_STATUS: Record<number, number> = {
+  403: CODES.internal,
+  404: CODES.methodNotFound,
+  405: CODES.invalidRequest,
+  413: CODES.invalidRequest,
+  415: CODES.invalidRequest,
+  500: CODES.internal
+}
+
+/** How `/rpc` tells what HTTP refuses before any call is looked at. */
+export const rpcForm: ErrorForm = ({ status, message }) => ({
+  jsonrpc: '2.0',
+  error: { code: OF_STATUS[status] ?? CODES.server, message },
+  id: null
+})

@@ -1,0 +1,101 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+import type { TObject, TSchema } from 'typebox'
+import type { WebSocket } from 'ws'
+import type { Principal } from '../../src/access/principal.ts'
+import { asGatewayError, forLog } from '../../src/errors.ts'
+import type { RpcClient } from './call.ts'
+import { CLOSES, closeSocket, Connection } from './connection.ts'
+import { Connections } from './connections.ts'
+import { type Answer, Dispatcher } from './dispatch.ts'
+import { rpcForm } from './errors.ts'
+import type { RpcMethod } from './method.ts'
+import { METHODS } from './methods/index.ts'
+import { discover } from './methods/rpc/discover.ts'
+import { Registry } from './registry.ts'
+
+/** The gateway's JSON-RPC, for its own routes and for plugins of a host. */
+export interface Rpc {
+  /** Adds a method. @throws Error if there is one of that name */
+  method<P extends TObject, R extends TSchema>(method: RpcMethod<P, R>): void
+  /**
+   * Sends a notification to all sockets of a client, or to all there are.
+   * @returns to how many sockets
+   */
+  notify(method: string, params: object, clientId?: string): number
+  /** Closes all sockets of a client with 4001: its credential is no longer valid. @returns how many there were */
+  disconnect(clientId: string): number
+  /** Open sockets. */
+  readonly connections: number
+  /** Answers what came by HTTP. Never throws or rejects. */
+  answer(text: string, reply: FastifyReply): Answer
+  /** Takes over a WebSocket; without a principal it is closed with 4001. */
+  accept(socket: WebSocket, by: Principal | undefined): void
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly rpc: Rpc
+  }
+}
+
+/** JSON-RPC 2.0: one registry of methods behind `POST /rpc` and `GET /ws`. */
+async function jsonRpc(fastify: FastifyInstance): Promise<void> {
+  const services = fastify.comis
+  const { maxBatchSize, wsHeartbeatMs, shutdownGraceMs } = services.config.gateway
+  const registry = new Registry()
+  const connections = new Connections(wsHeartbeatMs)
+  const dispatcher = new Dispatcher({
+    registry,
+    maxBatchSize,
+    onFault: (error, method) => tellFault(fastify, error, method)
+  })
+  for (const method of [...METHODS, discover(registry)]) registry.add(method)
+
+  function accept(socket: WebSocket, by: Principal | undefined): void {
+    if (!by) return closeSocket(socket, CLOSES.unauthorized)
+    const connection = new Connection({ socket, by, services, dispatcher })
+    socket.once('close', () => connections.remove(connection))
+    connections.add(connection)
+  }
+
+  fastify.setErrorForm('/rpc', rpcForm)
+  fastify.setErrorForm('/ws', rpcForm)
+  fastify.decorate('rpc', {
+    method: (method) => registry.add(method),
+    notify: (method, params, clientId) => connections.notify(method, params, clientId),
+    disconnect: (clientId) => connections.close(clientId, CLOSES.unauthorized),
+    get connections() {
+      return connections.size
+    },
+    answer: (text, reply) => dispatcher.answer(text, overHttp(reply)),
+    accept
+  })
+  fastify.addHook('preClose', async () => connections.stop(shutdownGraceMs))
+}
+
+/** A request as a client: it has no way back but its answer. */
+function overHttp(reply: FastifyReply): RpcClient {
+  let leaving: AbortSignal | undefined
+  return {
+    by: reply.request.client,
+    services: reply.server.comis,
+    get leaving() {
+      return (leaving ??= reply.leaving())
+    },
+    socket: undefined,
+    full: false,
+    follow() {},
+    isRunning: () => false
+  }
+}
+
+/** An error of a turn, which is ours, has been logged and told as one. */
+function tellFault(fastify: FastifyInstance, error: unknown, method: string): void {
+  const fault = asGatewayError(error)
+  fastify.log.error({ method, ...forLog(fault) }, 'a call failed')
+  if (fault === error) return
+  fastify.comis.events.emit('system:error', { source: 'other', code: fault.code, message: fault.message })
+}
+
+export default fp(jsonRpc, { name: 'comis-json-rpc', dependencies: ['comis-services', 'comis-errors', 'comis-turns'] })

@@ -1,0 +1,13 @@
+import { readAnswer } from '../../../chat/answer.ts'
+import { ChatAnswer, ChatBody } from '../../../chat/schema.ts'
+import { defineMethod } from '../../method.ts'
+import { startTurn } from './ask.ts'
+
+export const execute = defineMethod({
+  name: 'agent.execute',
+  scope: 'rpc',
+  summary: 'Ask an agent and wait for its whole answer',
+  params: ChatBody,
+  result: ChatAnswer,
+  handler: async (params, call) => readAnswer(startTurn(params, call))
+})

@@ -1,0 +1,5 @@
+import type { RpcMethod } from '../../method.ts'
+import { execute } from './execute.ts'
+import { stream } from './stream.ts'
+
+export const agent = [execute, stream] as unknown as RpcMethod[]

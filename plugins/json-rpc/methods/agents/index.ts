@@ -1,0 +1,5 @@
+import type { RpcMethod } from '../../method.ts'
+import { get } from './get.ts'
+import { list } from './list.ts'
+
+export const agents = [get, list] as unknown as RpcMethod[]

@@ -1,0 +1,5 @@
+import type { RpcMethod } from '../../method.ts'
+import { subscribe } from './subscribe.ts'
+import { unsubscribe } from './unsubscribe.ts'
+
+export const events = [subscribe, unsubscribe] as unknown as RpcMethod[]

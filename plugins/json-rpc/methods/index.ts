@@ -1,0 +1,28 @@
+import { agent } from './agent/index.ts'
+import { agents } from './agents/index.ts'
+import { channels } from './channels/index.ts'
+import { config } from './config/index.ts'
+import { events } from './events/index.ts'
+import { gateway } from './gateway/index.ts'
+import { memory } from './memory/index.ts'
+import { models } from './models/index.ts'
+import { rpc } from './rpc/index.ts'
+import { session } from './session/index.ts'
+import { system } from './system/index.ts'
+import { turn } from './turn/index.ts'
+
+/** The methods of the gateway, a folder a namespace. `rpc.discover` is not among them: it needs to know them all. */
+export const METHODS = [
+  agent,
+  agents,
+  channels,
+  config,
+  events,
+  gateway,
+  memory,
+  models,
+  rpc,
+  session,
+  system,
+  turn
+].flat()

@@ -1,0 +1,20 @@
+import Type from 'typebox'
+import { memoryPage } from '../../../../src/memory/page.ts'
+import { MemoryPage, toRecord } from '../../../memory/schema.ts'
+import { defineMethod } from '../../method.ts'
+import { before, scope } from './params.ts'
+
+const PAGE = 500
+
+export const exportMemory = defineMethod({
+  name: 'memory.export',
+  scope: 'admin',
+  summary: 'Export what is remembered',
+  description: `In pages of ${PAGE}: call it again with \`before\` as long as there is a \`next\`.`,
+  params: Type.Object({ before, ...scope }),
+  result: MemoryPage,
+  handler: async ({ before, clientId, agentId }, { services }) => {
+    const { entries, next } = await memoryPage(services.memory, { limit: PAGE, before, clientId, agentId })
+    return { entries: entries.map(toRecord), next }
+  }
+})
