@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Principal } from '../../src/access/principal.ts'
 import { GatewayError } from '../../src/errors.ts'
@@ -13,6 +14,8 @@ import { SlidingWindow } from './window.ts'
 
 export interface ConnectionOptions {
   socket: WebSocket
+  /** The connection below it. */
+  raw: Socket
   by: Principal
   services: Services
   dispatcher: Dispatcher
@@ -53,13 +56,13 @@ export class Connection implements RpcClient, RpcSocket {
   #gone = false
   #closeWhenIdle: Close | undefined
 
-  constructor({ socket, by, services, dispatcher }: ConnectionOptions) {
+  constructor({ socket, raw, by, services, dispatcher }: ConnectionOptions) {
     const { wsMessageRateLimit, wsMaxMessageBytes, stallMs, events } = services.config.gateway
     this.by = by
     this.services = services
     this.#socket = socket
     this.#dispatcher = dispatcher
-    this.#outlet = new Outlet({ socket, stallMs, onStall: () => this.close(CLOSES.slow) })
+    this.#outlet = new Outlet({ socket, raw, stallMs, onStall: () => this.close(CLOSES.slow) })
     this.#window = new SlidingWindow({ most: wsMessageRateLimit.maxMessages, lengthMs: wsMessageRateLimit.windowMs })
     this.#mostBytes = wsMaxMessageBytes
     this.#mostPushed = events.readerBufferBytes

@@ -1,8 +1,7 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { TObject, TSchema } from 'typebox'
 import type { WebSocket } from 'ws'
-import type { Principal } from '../../src/access/principal.ts'
 import { asGatewayError, forLog } from '../../src/errors.ts'
 import type { RpcClient } from './call.ts'
 import { CLOSES, closeSocket, Connection } from './connection.ts'
@@ -29,8 +28,8 @@ export interface Rpc {
   readonly connections: number
   /** Answers what came by HTTP. Never throws or rejects. */
   answer(text: string, reply: FastifyReply): Answer
-  /** Takes over a WebSocket; without a principal it is closed with 4001. */
-  accept(socket: WebSocket, by: Principal | undefined): void
+  /** Takes over a WebSocket; one whose request has no principal is closed with 4001. */
+  accept(socket: WebSocket, request: FastifyRequest): void
 }
 
 declare module 'fastify' {
@@ -52,9 +51,9 @@ async function jsonRpc(fastify: FastifyInstance): Promise<void> {
   })
   for (const method of [...METHODS, discover(registry)]) registry.add(method)
 
-  function accept(socket: WebSocket, by: Principal | undefined): void {
+  function accept(socket: WebSocket, { principal: by, raw: { socket: raw } }: FastifyRequest): void {
     if (!by) return closeSocket(socket, CLOSES.unauthorized)
-    const connection = new Connection({ socket, by, services, dispatcher })
+    const connection = new Connection({ socket, raw, by, services, dispatcher })
     socket.once('close', () => connections.remove(connection))
     connections.add(connection)
   }

@@ -1,7 +1,10 @@
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 
 export interface OutletOptions {
   socket: WebSocket
+  /** The connection below it. */
+  raw: Socket
   /** A client that takes nothing for this long is given up, in milliseconds. */
   stallMs: number
   onStall(): void
@@ -20,6 +23,7 @@ export class Outlet {
   #room: PromiseWithResolvers<void> | undefined
   #stall: NodeJS.Timeout | undefined
   #waiting = 0
+  #held = false
 
   constructor(options: OutletOptions) {
     this.#options = options
@@ -38,6 +42,7 @@ export class Outlet {
   send(text: string): Promise<void> | undefined {
     const { socket } = this.#options
     if (socket.readyState !== socket.OPEN) return undefined
+    this.#hold()
     const over = this.#room !== undefined || socket.bufferedAmount + text.length > MOST_WAITING
     if (!over) {
       socket.send(text)
@@ -60,6 +65,19 @@ export class Outlet {
     clearInterval(this.#stall)
     this.#room?.resolve()
     this.#room = undefined
+  }
+
+  /** What is sent in one go, the answers to all frames of one piece that came, leaves in one write. */
+  #hold(): void {
+    if (this.#held) return
+    this.#held = true
+    this.#options.raw.cork()
+    process.nextTick(this.#release)
+  }
+
+  readonly #release = (): void => {
+    this.#held = false
+    this.#options.raw.uncork()
   }
 
   readonly #onSent = (): void => {

@@ -20,7 +20,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       reply.header('upgrade', 'websocket')
       throw fastify.httpErrors.upgradeRequired('Upgrade Required: this is a WebSocket')
     },
-    wsHandler: (socket, request) => fastify.rpc.accept(socket, request.principal)
+    wsHandler: (socket, request) => fastify.rpc.accept(socket, request)
   })
 }
 
