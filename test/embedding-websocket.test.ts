@@ -2,11 +2,10 @@ import { once } from 'node:events'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import gateway, { type GatewayOptions } from '../src/gateway.ts'
 import { completeOptions, SECRETS } from './support/gateway.ts'
 import { connect, socketUrl } from './support/socket.ts'
-import { WebSocket } from 'ws'
 
 const second = 'the-second-one-0123456789-0123456789-0123456789'
 const host = (t: Test): FastifyInstance => {
@@ -24,7 +23,7 @@ async function say(url: string, text: string): Promise<string> {
   ws.send(text)
   const [data] = await once(ws, 'message')
   ws.terminate()
-  return String(data)
+  return (data as Buffer).toString()
 }
 
 t.test('two gateways in one host, each with its own sockets', async (t) => {
@@ -52,7 +51,7 @@ t.test('a host that has @fastify/websocket already', async (t) => {
   await app.register(fastifyWebsocket)
   app.register(async (scope) => {
     scope.get('/own', { websocket: true }, (socket) => {
-      socket.on('message', (data) => socket.send(`host: ${String(data)}`))
+      socket.on('message', (data) => socket.send(`host: ${(data as Buffer).toString()}`))
     })
   })
   await add(t, app, '/a')
@@ -72,7 +71,7 @@ t.test('a host that answers upgrades of its own', async (t) => {
   const app = host(t)
   await add(t, app, '/ai')
   const own = new WebSocketServer({ noServer: true })
-  own.on('connection', (socket) => socket.on('message', (data) => socket.send(`own: ${String(data)}`)))
+  own.on('connection', (socket) => socket.on('message', (data) => socket.send(`own: ${(data as Buffer).toString()}`)))
   app.server.on('upgrade', (request, socket, head) => {
     if (request.url === '/live') own.handleUpgrade(request, socket, head, (ws) => own.emit('connection', ws))
   })
