@@ -21,6 +21,7 @@ import { followHealth } from './models/health.ts'
 import { expireSessions } from './sessions/expire.ts'
 import type { Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
+import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 
 /** The domain, put together: what the routes reach through `fastify.comis`. */
@@ -71,7 +72,7 @@ export async function openServices({ config, configPaths, env, tools, ...on }: S
     const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
     const memory = await openMemory({ store: storage.memory, embedders, events, onError })
     const agents = openAgents(config, catalog, [currentTime, ...memoryTools(memory), ...tools])
-    const abandoned = await storage.turns.abandon(Date.now())
+    const abandoned = await storage.turns.abandon(Date.now(), (turn) => tellAbandoned(turn, events))
     if (abandoned > 0) on.onAbandoned(abandoned)
     await rememberConfig(config, storage.starts, events)
     const turns = createTurns({

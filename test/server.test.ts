@@ -145,6 +145,13 @@ t.test('SIGKILL in the middle of a turn loses nothing that was acknowledged', as
   const said = (await history(again.url, 's')).map(({ role, content }) => `${role}: ${content}`)
   t.same(said, ['user: one', 'assistant: one', 'user: two', 'assistant: two', 'user: three'])
   t.match(again.gateway.output().stderr, /"count":1.*left unfinished/)
+  const activity = await fetch(`${again.url}/api/activity`, { headers: bearer() })
+  const { entries } = (await activity.json()) as { entries: { event: string; payload: object }[] }
+  t.match(
+    entries.filter(({ event }) => event === 'system:error').map(({ payload }) => payload),
+    [{ turnId: broken.headers.get('x-turn-id'), sessionKey: 's', message: /before this turn ended/ }],
+    'and whoever follows the turn is told of its end'
+  )
   t.equal((await post(`${again.url}/api/chat`, { message: 'four', sessionKey: 's', agentId: 'quick' })).status, 200)
   t.equal((await history(again.url, 's')).length, 7, 'and the session goes on')
 })

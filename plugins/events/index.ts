@@ -33,7 +33,7 @@ async function events(fastify: FastifyInstance): Promise<void> {
     raw.useChunkedEncodingByDefault = false
     raw.writeHead(200, { ...(this.getHeaders() as OutgoingHttpHeaders), ...EVENT_STREAM_HEADERS })
     raw.write(GREETING)
-    const after = lastEventId === undefined ? undefined : readId(lastEventId)
+    const after = lastEventId ? readId(lastEventId) : undefined
     const reader = feed.join({ sink: new EventOutlet(raw), filter, after })
     raw.on('drain', reader.drained)
     raw.once('close', reader.leave)

@@ -41,7 +41,8 @@ export const Stats = Type.Object(
       }),
       embeddingModel: Type.Optional(Type.String()),
       dimensions: Type.Optional(Type.Integer()),
-      embeddedEntries: Type.Integer()
+      embeddedEntries: Type.Integer(),
+      refusedEntries: Type.Integer({ description: 'Those the model refused, as too long for it.' })
     })
   },
   { description: 'How much is remembered, and how it is found.' }

@@ -1,7 +1,7 @@
 import { Compile } from 'typebox/compile'
 import type { EventStore, NewEvent } from '../storage/port.ts'
 import { Feed, type JoinOptions, type LiveEvent, type Reader, toLive } from './feed.ts'
-import { CONFIDENTIAL, type EventPayload, EVENTS, type EventType, type LiveOnly } from './map.ts'
+import { type EventPayload, EVENTS, type EventType, type LiveOnly } from './map.ts'
 
 export interface EventsOptions {
   journal: EventStore
@@ -57,7 +57,19 @@ export async function openEvents({
   const timer = setInterval(prune, PRUNE_MS).unref()
   prune()
 
-  const add = (event: NewEvent) => void journal.append([event], DEFERRED).catch(onError)
+  let waiting: NewEvent[] = []
+
+  /** All of one turn of the event loop are one write: a burst is not to fill the queue of writes. */
+  function add(event: NewEvent): void {
+    if (waiting.push(event) === 1) setImmediate(storeWaiting)
+  }
+
+  function storeWaiting(): void {
+    if (waiting.length === 0) return
+    const events = waiting
+    waiting = []
+    journal.append(events, DEFERRED).catch(onError)
+  }
 
   return {
     emit(type, payload) {
@@ -76,6 +88,7 @@ export async function openEvents({
     join: (options) => feed.join(options),
     stop() {
       clearInterval(timer)
+      storeWaiting()
       feed.close()
     }
   }
@@ -89,8 +102,7 @@ function toNew<T extends EventType>(type: T, payload: EventPayload<T>): NewEvent
   if (!validator) validators.set(type, (validator = Compile(EVENTS[type])))
   if (!validator.Check(payload)) throw new TypeError(`The payload of ${type} does not fit its schema`)
   const { agentId, sessionKey, clientId } = payload as { agentId?: string; sessionKey?: string; clientId?: string }
-  const owner = CONFIDENTIAL.has(type) ? clientId : undefined
-  return { type, payload: JSON.stringify(payload), at: Date.now(), agentId, sessionKey, owner }
+  return { type, payload: JSON.stringify(payload), at: Date.now(), agentId, sessionKey, owner: clientId }
 }
 
 const liveOnly = ({ type, payload, agentId, sessionKey, owner }: NewEvent): LiveEvent => ({

@@ -76,6 +76,8 @@ export class Feed {
   #beat: NodeJS.Timeout | undefined
   #stallCheck: NodeJS.Timeout | undefined
   #closed = false
+  /** The last page of the journal that is being read, for whomever. */
+  #paging: Promise<unknown> = Promise.resolve()
 
   /** @param lastId the newest id of the journal */
   constructor(options: FeedOptions, lastId: number) {
@@ -156,11 +158,10 @@ export class Feed {
     try {
       let seen = await this.#firstToRead(cursor, after)
       while (!this.#ring.reaches(seen) && this.#readers.has(cursor)) {
-        const page = await this.#options.journal.after(seen, PAGE)
+        const page = await this.#readPage(seen)
         cursor.give(page.map(toLive).filter((event) => cursor.filter.admits(event)))
         seen = page.at(-1)?.id ?? this.#ring.lastId
         if (cursor.blocked) await cursor.room()
-        else await nextTurn() // a filter that lets little through would keep everyone waiting
       }
       if (!this.#readers.has(cursor)) return
       cursor.at = this.#ring.after(seen)
@@ -170,6 +171,16 @@ export class Feed {
       this.#options.onError(error)
       this.#end(cursor, 'closed')
     }
+  }
+
+  /**
+   * One page in a turn of the event loop, however many readers catch up: after a restart all do, and whoever does not
+   * read events should not notice.
+   */
+  #readPage(after: number): Promise<JournalEntry[]> {
+    const page = this.#paging.then(nextTurn).then(() => this.#options.journal.after(after, PAGE))
+    this.#paging = page.catch(() => {}) // whoever asked for it is told
+    return page
   }
 
   /** The id to go on from; what cannot be given any more is told by `gap`. */

@@ -144,11 +144,4 @@ export type EventPayload<T extends EventType> = Static<(typeof EVENTS)[T]>
 /** Events of so high a volume that they are sent to those who look on, and neither kept nor numbered. */
 export type LiveOnly = 'message:streaming'
 
-/** The types that hold what was said: their reader is the client they belong to, or an admin. */
-export const CONFIDENTIAL: ReadonlySet<string> = new Set<EventType>([
-  'message:received',
-  'message:sent',
-  'message:streaming'
-])
-
 export const isEventType = (type: string): type is EventType => Object.hasOwn(EVENTS, type)

@@ -47,7 +47,7 @@ export class Ring {
 
   push(event: LiveEvent): void {
     this.#slots.push({ event, before: this.endBytes })
-    this.endBytes += event.data.length + OVERHEAD_BYTES
+    this.endBytes += Buffer.byteLength(event.data) + OVERHEAD_BYTES
     if (event.id !== undefined) this.lastId = event.id
   }
 

@@ -13,11 +13,12 @@ export interface Ranked {
 
 /**
  * How fast a place loses its worth, and what a place by words is worth beside one by meaning, as measured by the
- * retrieval set in `bench/recall`: words alone are often those of another matter. What stands in the question as a code
+ * retrieval set in `bench/recall`: words alone are often those of another matter, but the best by words has to be among the
+ * first ten, since an entry may have no vector. What stands in the question as a code
  * or a number can only be found by its letters.
  */
-const K = 20
-const WORDS = 0.4
+const K = 5
+const WORDS = 0.5
 const CODES = 1
 const CODE = /\p{N}|\p{L}[_/@:]\p{L}/u
 

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Embedder } from '../embeddings/port.ts'
+import { GatewayError } from '../errors.ts'
 import type { MemoryEntry, MemoryStore } from '../storage/port.ts'
 
 export interface IndexerOptions {
@@ -8,6 +9,10 @@ export interface IndexerOptions {
   embedder: Embedder
   /** Entries could not be embedded; they are tried again. Called once until it works again. */
   onFailure(error: unknown): void
+}
+
+interface Fresh extends Pick<MemoryEntry, 'id' | 'content'> {
+  done(): void
 }
 
 const BATCH = 32
@@ -22,7 +27,10 @@ const LONGEST_RETRY_MS = 60_000
 export class Indexer {
   readonly #options: IndexerOptions
   readonly #stop = new AbortController()
-  #fresh: Pick<MemoryEntry, 'id' | 'content'>[] = []
+  #fresh: Fresh[] = []
+  /** The last entry from before that was looked at. */
+  #after: string | undefined
+  #refused = 0
   #working: Promise<void> | undefined
   #failing = false
   /** Entries from before have no vector yet. */
@@ -56,11 +64,18 @@ export class Indexer {
     if (this.#behind || this.#earlier.length > 0) void this.#work()
   }
 
+  /** Entries that the model refused, as too long for it; they are found by their words alone. */
+  get refused(): number {
+    return this.#refused
+  }
+
   /** Embeds a new entry. Resolves when it has its vector, or when that has to be tried again. */
   add({ id, content }: MemoryEntry): Promise<void> {
-    this.#fresh.push({ id, content })
-    const embedded = this.#work()
-    return this.#failing ? Promise.resolve() : embedded
+    return new Promise((done) => {
+      this.#fresh.push({ id, content, done })
+      void this.#work()
+      if (this.#failing) done()
+    })
   }
 
   /** Ends what goes on; resolves when it has ended. */
@@ -76,29 +91,41 @@ export class Indexer {
   async #embedAll(): Promise<void> {
     let retryMs = FIRST_RETRY_MS
     while (!this.#stop.signal.aborted) {
+      const fresh = this.#fresh.splice(0, BATCH)
       try {
-        const batch = await this.#nextBatch()
+        const batch = fresh.length > 0 ? fresh : await this.#nextFromBefore()
         if (batch.length === 0) return
         await this.#embed(batch)
         this.#failing = false
         retryMs = FIRST_RETRY_MS
       } catch (error) {
-        this.#behind = true
+        this.#lookAgain()
         if (this.#stop.signal.aborted) return
         if (!this.#failing) this.#options.onFailure(error)
         this.#failing = true
+        for (const { done } of [...fresh, ...this.#fresh]) done()
         await wait(retryMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {})
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)
+      } finally {
+        for (const { done } of fresh) done()
       }
     }
   }
 
-  async #nextBatch(): Promise<Pick<MemoryEntry, 'id' | 'content'>[]> {
-    if (this.#fresh.length > 0) return this.#fresh.splice(0, BATCH)
+  #lookAgain(): void {
+    this.#behind = true
+    this.#after = undefined
+    this.#refused = 0
+  }
+
+  async #nextFromBefore(): Promise<Pick<MemoryEntry, 'id' | 'content'>[]> {
     const { store, embedder } = this.#options
     if (this.#behind) {
-      const batch = await store.unembedded(embedder.id, BATCH)
-      if (batch.length > 0) return batch
+      const batch = await store.unembedded(embedder.id, BATCH, this.#after)
+      if (batch.length > 0) {
+        this.#after = batch.at(-1)?.id
+        return batch
+      }
       this.#behind = false
     }
     for (const model of this.#earlier) await store.dropSpace(model)
@@ -106,13 +133,20 @@ export class Indexer {
     return []
   }
 
+  /** A text that the model refuses is left out, and takes none of its neighbours with it. */
   async #embed(batch: Pick<MemoryEntry, 'id' | 'content'>[]): Promise<void> {
     const { store, embedder } = this.#options
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(BATCH_MS)])
-    const { vectors } = await embedder.embed({ texts: batch.map(({ content }) => content) }, signal)
-    await store.addVectors(
-      embedder.id,
-      batch.map(({ id }, index) => ({ id, values: vectors[index] as Float32Array }))
-    )
+    try {
+      const { vectors } = await embedder.embed({ texts: batch.map(({ content }) => content) }, signal)
+      await store.addVectors(
+        embedder.id,
+        batch.map(({ id }, index) => ({ id, values: vectors[index] as Float32Array }))
+      )
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'invalid_request') throw error
+      if (batch.length === 1) this.#refused++
+      else for (const entry of batch) await this.#embed([entry])
+    }
   }
 }

@@ -25,6 +25,8 @@ export interface MemoryStats {
   dimensions?: number
   /** Entries that have a vector. */
   embeddedEntries: number
+  /** Entries that the model refused, as too long for it; they are found by their words alone. */
+  refusedEntries: number
 }
 
 /** What is remembered over all conversations. */
@@ -58,6 +60,10 @@ export interface MemoryOptions {
 const CANDIDATES = 30
 /** How long a question may wait for its vector before it is answered by words alone. */
 const QUESTION_MS = 5000
+/** After a failure questions are answered by words for so long: not each of them is to wait for a model that hangs. */
+const PAUSE_MS = 30_000
+/** Characters of a question that count for its meaning. */
+const MOST_QUESTION = 2000
 /** How long a new entry waits for its vector: long enough to be found by its meaning at once, where the model works. */
 const VECTOR_MS = 2000
 /** Below it texts have little to do with each other, whichever the model. */
@@ -85,15 +91,17 @@ export async function openMemory({ store, embedders, events, onError }: MemoryOp
     return embedder
   }
 
+  let askAgainAt = 0
   async function vectorOf(query: string, signal: AbortSignal) {
     const model = searched()
-    if (!model) return undefined
+    if (!model || performance.now() < askAgainAt) return undefined
     try {
       const patient = AbortSignal.any([signal, AbortSignal.timeout(QUESTION_MS)])
-      const { vectors } = await model.embed({ texts: [query] }, patient)
+      const { vectors } = await model.embed({ texts: [query.slice(0, MOST_QUESTION)] }, patient)
       return vectors[0] && { model: model.id, values: vectors[0] }
     } catch (error) {
       signal.throwIfAborted()
+      askAgainAt = performance.now() + PAUSE_MS
       onError(error)
       return undefined
     }
@@ -137,7 +145,8 @@ export async function openMemory({ store, embedders, events, onError }: MemoryOp
         state: indexer ? (indexer.complete ? 'ready' : 'indexing') : 'off',
         embeddingModel: embedder?.id,
         dimensions: space?.dimensions ?? embedder?.dimensions,
-        embeddedEntries: space?.entries ?? 0
+        embeddedEntries: space?.entries ?? 0,
+        refusedEntries: indexer?.refused ?? 0
       }
     },
     stop: async () => indexer?.stop()

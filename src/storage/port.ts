@@ -60,6 +60,14 @@ export interface FinishedTurn {
   events: NewEvent[]
 }
 
+/** A turn whose process is gone. */
+export interface UnfinishedTurn {
+  id: string
+  clientId: string
+  sessionKey?: string
+  agentId?: string
+}
+
 export interface TurnStore {
   /** Stores the turn's start with its input; the session is made when it is new. */
   begin(turn: BegunTurn): Promise<void>
@@ -69,8 +77,11 @@ export interface TurnStore {
    * @returns false, with nothing changed, when the turn is finished already or was begun under another fence
    */
   finish(turn: FinishedTurn): Promise<boolean>
-  /** Marks every unfinished turn as failed: no process runs it any more. @returns how many there were */
-  abandon(at: number): Promise<number>
+  /**
+   * Marks every unfinished turn as failed: no process runs it any more. `toEvent` makes the event that tells of each.
+   * @returns how many there were
+   */
+  abandon(at: number, toEvent: (turn: UnfinishedTurn) => NewEvent): Promise<number>
 }
 
 /** A message as people read it back. */
@@ -198,6 +209,12 @@ export interface MemoryHits {
   byVector: { id: string; similarity: number }[]
 }
 
+export interface MemoryPage {
+  entries: MemoryEntry[]
+  /** What to give as `before` for the next page; undefined after the last. It lasts, whatever is removed meanwhile. */
+  next: string | undefined
+}
+
 /** The vectors of one embedding model. */
 export interface MemorySpace {
   model: string
@@ -210,16 +227,16 @@ export interface MemoryStore {
   add(entry: MemoryEntry): Promise<MemoryEntry>
   /** Those of the ids that exist, in their order. */
   get(ids: string[]): Promise<MemoryEntry[]>
-  /** The newest first; `before` is the id of the last entry of the page before. */
-  list(scope: MemoryScope & { limit: number; before?: string }): Promise<MemoryEntry[]>
+  /** A page, the newest first. */
+  list(scope: MemoryScope & { limit: number; before?: string }): Promise<MemoryPage>
   /** @returns how many there were */
   remove(ids: string[]): Promise<number>
   /** Runs beside the event loop. Aborting the signal rejects with its reason. */
   find(query: MemoryQuery, signal: AbortSignal): Promise<MemoryHits>
   count(): Promise<number>
   spaces(): Promise<MemorySpace[]>
-  /** Entries without a vector of this model, oldest first. */
-  unembedded(model: string, limit: number): Promise<{ id: string; content: string }[]>
+  /** Entries without a vector of this model, oldest first, from the one after an id on. */
+  unembedded(model: string, limit: number, after?: string): Promise<{ id: string; content: string }[]>
   /** Keeps vectors of a model; those of entries that are gone meanwhile are left out. */
   addVectors(model: string, vectors: { id: string; values: Float32Array }[]): Promise<void>
   /** Forgets all vectors of a model. */

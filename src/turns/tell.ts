@@ -1,6 +1,6 @@
 import type { Events } from '../events/events.ts'
 import { textOf } from '../models/message.ts'
-import type { FinishedTurn, NewEvent } from '../storage/port.ts'
+import type { FinishedTurn, NewEvent, UnfinishedTurn } from '../storage/port.ts'
 import type { TurnRequest } from './turn.ts'
 
 /** A journal is no second copy of all conversations. */
@@ -32,6 +32,13 @@ export function tellCreated({ by, session, target }: TurnRequest, events: Events
   if (!session) return []
   const agentId = 'agent' in target ? target.agent.id : undefined
   return [events.prepare('session:created', { sessionKey: session.key, clientId: by.clientId, agentId })]
+}
+
+/** A turn whose process died before its end. */
+export function tellAbandoned({ id, clientId, sessionKey, agentId }: UnfinishedTurn, events: Events): NewEvent {
+  const place = { turnId: id, clientId, ...(sessionKey && { sessionKey }), ...(agentId && { agentId }) }
+  const message = 'The gateway stopped before this turn ended'
+  return events.prepare('system:error', { ...place, source: 'turn', code: 'internal', message })
 }
 
 /** What a turn came to: its answer and what it used, or why it failed. */

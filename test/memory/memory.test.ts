@@ -123,6 +123,26 @@ t.test('an embedding model that fails: words still find, it is told once, and ma
   t.equal(await told(), 1)
 })
 
+t.test('a text that the model refuses takes none of its neighbours with it', async (t) => {
+  const dataDir = await temporaryFolder(t)
+  const without = await buildGateway(t, { dataDir, embeddings: false })
+  await remember(without, `too long ${'x'.repeat(200)}`)
+  await Promise.all(Array.from({ length: 60 }, (_, n) => remember(without, `entry number ${n}`)))
+  await without.close()
+  const app = await buildGateway(t, {
+    dataDir,
+    providers: upstreamProvider([{ id: 'embed-short', kind: 'embedding' }]),
+    embeddings: { provider: 'up', model: 'embed-short' }
+  })
+  await until(async () => (await statsOf(app)).state === 'ready')
+  t.match(await statsOf(app), { totalEntries: 61, embeddedEntries: 60, refusedEntries: 1 })
+  const found = await search(app, 'too long')
+  t.ok(
+    found.some(({ content }) => content.startsWith('too long')),
+    'its words are found'
+  )
+})
+
 t.test('another embedding model: all is embedded anew, and found all the while', async (t) => {
   const dataDir = await temporaryFolder(t)
   const models = [

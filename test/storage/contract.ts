@@ -1,6 +1,13 @@
 import type { Test } from 'tap'
 import { userText } from '../../src/models/message.ts'
-import type { BegunTurn, FinishedTurn, JournalEntry, NewEvent, Storage } from '../../src/storage/port.ts'
+import type {
+  BegunTurn,
+  FinishedTurn,
+  JournalEntry,
+  NewEvent,
+  Storage,
+  UnfinishedTurn
+} from '../../src/storage/port.ts'
 
 /** Opens a storage over the same data each time it is called. */
 export type OpenStorage = () => Promise<Storage>
@@ -36,6 +43,12 @@ const finished = (more: Partial<FinishedTurn> = {}): FinishedTurn => ({
 
 const event = (payload: string, more: Partial<NewEvent> = {}): NewEvent => ({ type: 'x', payload, at: 1, ...more })
 
+const ended = ({ id }: UnfinishedTurn): NewEvent => ({
+  type: 'system:error',
+  payload: JSON.stringify({ turnId: id }),
+  at: 1
+})
+
 /** What every storage adapter has to keep to. `fresh` gives a test its own, empty store. */
 export function storageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage>): void {
   t.test('a turn that was begun keeps its input, also across a restart', async (t) => {
@@ -45,8 +58,8 @@ export function storageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage
     await storage.close()
     storage = await open()
     t.same(await storage.sessions.conversation(session, 10), [userText('hello')])
-    t.equal(await storage.turns.abandon(3000), 1)
-    t.equal(await storage.turns.abandon(3000), 0)
+    t.equal(await storage.turns.abandon(3000, ended), 1)
+    t.equal(await storage.turns.abandon(3000, ended), 0)
     await storage.close()
   })
 

@@ -12,7 +12,7 @@ const GEMINI = /^\/v1beta\/models\/(.+):batchEmbedContents$/
 /**
  * Answers a request for vectors, if it is one. What a model does is its name: `embed` understands base64 and
  * `dimensions`; `embed-float` always answers numbers, `embed-no-base64` refuses base64, `embed-fixed` refuses
- * `dimensions`; `embed-shuffled` gives the vectors in another order, `embed-few` one too few, `embed-garbage` no JSON,
+ * `dimensions`, `embed-short` texts of more than 100 characters; `embed-shuffled` gives the vectors in another order, `embed-few` one too few, `embed-garbage` no JSON,
  * `embed-wide` vectors of 1,536 numbers, `embed-512` of as many as it says, `embed-slow` an answer after 50 ms, `embed-silent` none.
  */
 export function answerEmbeddings(request: IncomingMessage, response: ServerResponse, entry: LoggedRequest): boolean {
@@ -73,6 +73,9 @@ function refusal(model: string, body: JsonObject): Failure | undefined {
   }
   if (model === 'embed-fixed' && body.dimensions !== undefined) {
     return badRequest('This model does not support specifying dimensions.')
+  }
+  if (model === 'embed-short' && [body.input].flat().some((text) => String(text).length > 100)) {
+    return badRequest('This input is too long.')
   }
   return undefined
 }

@@ -15,9 +15,9 @@ const ADD = `
 const SAME = `SELECT ${COLUMNS} FROM memory_entries WHERE client_id = ? AND agent_id = ? AND digest = ?`
 const GET = `SELECT ${COLUMNS} FROM memory_entries WHERE id = ?`
 const LIST = `
-  SELECT ${COLUMNS} FROM memory_entries
+  SELECT seq, ${COLUMNS} FROM memory_entries
   WHERE (:client IS NULL OR client_id IN (:client, '')) AND (:agent IS NULL OR agent_id IN (:agent, ''))
-    AND (:before IS NULL OR seq < (SELECT seq FROM memory_entries WHERE id = :before))
+    AND (:before IS NULL OR seq < :before)
   ORDER BY seq DESC LIMIT :limit`
 const PLACE = 'SELECT seq, client_id AS clientId, agent_id AS agentId FROM memory_entries WHERE id = ?'
 
@@ -44,8 +44,10 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
   const remove = db.prepare('DELETE FROM memory_entries WHERE seq = ?')
   const count = db.prepare('SELECT count(*) AS count FROM memory_entries')
   const spaceOf = db.prepare('SELECT space, dimensions FROM memory_spaces WHERE model = ?')
-  const allSpaces = db.prepare('SELECT space, model, dimensions FROM memory_spaces ORDER BY space')
+  const allSpaces = db.prepare('SELECT space, model, dimensions, entries FROM memory_spaces ORDER BY space')
   const addSpace = db.prepare('INSERT INTO memory_spaces (model, dimensions) VALUES (?, ?)')
+  // Counting a table of vectors reads all of it.
+  const countVectors = db.prepare('UPDATE memory_spaces SET entries = entries + ? WHERE space = ?')
   const removeSpace = db.prepare('DELETE FROM memory_spaces WHERE space = ?')
   let loaded = false
   let closed = false
@@ -67,14 +69,20 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
   function removeNow(ids: string[]): number {
     const spaces = allSpaces.all() as unknown as { space: number }[]
     if (spaces.length > 0) load()
-    const forget = spaces.flatMap(({ space }) =>
-      [bitsOf(space), valuesOf(space)].map((table) => db.prepare(`DELETE FROM ${table} WHERE seq = ?`))
-    )
+    const forget = spaces.map(({ space }) => ({
+      space,
+      bits: db.prepare(`DELETE FROM ${bitsOf(space)} WHERE seq = ?`),
+      values: db.prepare(`DELETE FROM ${valuesOf(space)} WHERE seq = ?`)
+    }))
     let removed = 0
     for (const id of ids) {
       const found = place.get(id) as unknown as Place | undefined
       if (!found) continue
-      for (const statement of forget) statement.run(BigInt(found.seq)) // vec0 takes integers alone, and numbers are bound as floats
+      for (const { space, bits, values } of forget) {
+        if (values.run(found.seq).changes === 0) continue
+        bits.run(BigInt(found.seq)) // vec0 takes integers alone, and numbers are bound as floats
+        countVectors.run(-1, space)
+      }
       removed += Number(remove.run(found.seq).changes)
     }
     return removed
@@ -108,6 +116,7 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
       const found = place.get(id) as unknown as Place | undefined
       if (!found || addValues.run(found.seq, toBlob(values)).changes === 0) continue
       addBits.run(BigInt(found.seq), found.clientId, found.agentId, toBits(values))
+      countVectors.run(1, space)
     }
   }
 
@@ -120,8 +129,10 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
       })
     },
     async list({ clientId, agentId, limit, before }) {
-      const scope = { client: clientId ?? null, agent: agentId ?? null, before: before ?? null }
-      return (list.all({ ...scope, limit }) as unknown as Row[]).map(toEntry)
+      const scope = { client: clientId ?? null, agent: agentId ?? null, before: before ? Number(before) || 0 : null }
+      const rows = list.all({ ...scope, limit }) as unknown as (Row & { seq: number })[]
+      const next = rows.length === limit ? rows.at(-1)?.seq.toString() : undefined
+      return { entries: rows.map(({ seq: _seq, ...row }) => toEntry(row)), next }
     },
     remove: (ids) => writer.run(() => removeNow(ids)),
     async find(query, signal) {
@@ -134,17 +145,15 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
     },
     async spaces() {
       const spaces = allSpaces.all() as unknown as (MemorySpace & { space: number })[]
-      return spaces.map(({ space, model, dimensions }) => {
-        const { entries } = db.prepare(`SELECT count(*) AS entries FROM ${valuesOf(space)}`).get() as {
-          entries: number
-        }
-        return { model, dimensions, entries }
-      })
+      return spaces.map(({ model, dimensions, entries }) => ({ model, dimensions, entries }))
     },
-    async unembedded(model, limit) {
+    async unembedded(model, limit, after) {
       const known = spaceOf.get(model) as { space: number } | undefined
-      const without = known ? `WHERE seq NOT IN (SELECT seq FROM ${valuesOf(known.space)})` : ''
-      const rows = db.prepare(`SELECT id, content FROM memory_entries ${without} ORDER BY seq LIMIT ?`).all(limit)
+      const without = known ? `AND seq NOT IN (SELECT seq FROM ${valuesOf(known.space)})` : ''
+      const { seq = 0 } = (after === undefined ? undefined : (place.get(after) as unknown as Place | undefined)) ?? {}
+      const rows = db
+        .prepare(`SELECT id, content FROM memory_entries WHERE seq > ? ${without} ORDER BY seq LIMIT ?`)
+        .all(seq, limit)
       return rows as unknown as { id: string; content: string }[]
     },
     addVectors: (model, vectors) => writer.run(() => addVectorsNow(model, vectors)),

@@ -67,6 +67,7 @@ const MIGRATIONS = [
      session_key TEXT,
      owner TEXT
    ) STRICT;
+   CREATE INDEX events_of_owner ON events (owner, id);
 
    CREATE TABLE starts (
      seq INTEGER PRIMARY KEY,
@@ -100,7 +101,8 @@ const MIGRATIONS = [
    CREATE TABLE memory_spaces (
      space INTEGER PRIMARY KEY AUTOINCREMENT,
      model TEXT NOT NULL UNIQUE,
-     dimensions INTEGER NOT NULL
+     dimensions INTEGER NOT NULL,
+     entries INTEGER NOT NULL DEFAULT 0
    ) STRICT;`
 ]
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Message, textOf } from '../../models/message.ts'
-import type { BegunTurn, FinishedTurn, SessionRef, TurnStore } from '../port.ts'
+import type { BegunTurn, FinishedTurn, SessionRef, TurnStore, UnfinishedTurn } from '../port.ts'
 import type { AppendEvents } from './events.ts'
 import type { Writer } from './writer.ts'
 
@@ -23,11 +23,14 @@ const ADD_MESSAGE = `
   INSERT INTO messages (turn_id, position, client_id, session_key, role, content, text, created_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 const NEXT_POSITION = 'SELECT count(*) AS next FROM messages WHERE turn_id = ?'
+const UNFINISHED = `
+  SELECT id, client_id AS clientId, session_key AS sessionKey, agent_id AS agentId FROM turns WHERE finished_at IS NULL`
 const ABANDON = `
   UPDATE turns SET finished_at = ?, finish_reason = 'error', error_code = 'internal' WHERE finished_at IS NULL`
 
 export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents): TurnStore {
   const isLive = db.prepare(IS_LIVE)
+  const unfinished = db.prepare(UNFINISHED)
   const leave = db.prepare(LEAVE)
   const [begin, touch, finish, record, addMessage, nextPosition, abandon] = [
     BEGIN,
@@ -72,7 +75,13 @@ export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents
   return {
     begin: (turn) => writer.run(() => beginNow(turn)),
     finish: (turn) => writer.run(() => finishNow(turn), !turn.session),
-    abandon: (at) => writer.run(() => Number(abandon.run(at).changes))
+    abandon: (at, toEvent) =>
+      writer.run(() => {
+        const turns = unfinished.all() as unknown as UnfinishedTurn[]
+        abandon.run(at)
+        append(turns.map(toEvent))
+        return turns.length
+      })
   }
 }
 

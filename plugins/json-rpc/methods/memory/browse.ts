@@ -1,5 +1,4 @@
 import Type from 'typebox'
-import { memoryPage } from '../../../../src/memory/page.ts'
 import { MemoryPage, toRecord } from '../../../memory/schema.ts'
 import { defineMethod } from '../../method.ts'
 import { before, limit as upTo, scope } from './params.ts'
@@ -11,7 +10,7 @@ export const browse = defineMethod({
   params: Type.Object({ limit: upTo(1000, 50), before, ...scope }),
   result: MemoryPage,
   handler: async ({ limit = 50, before, clientId, agentId }, { services }) => {
-    const { entries, next } = await memoryPage(services.memory, { limit, before, clientId, agentId })
+    const { entries, next } = await services.memory.list({ limit, before, clientId, agentId })
     return { entries: entries.map(toRecord), next }
   }
 })

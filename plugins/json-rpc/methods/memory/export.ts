@@ -1,5 +1,4 @@
 import Type from 'typebox'
-import { memoryPage } from '../../../../src/memory/page.ts'
 import { MemoryPage, toRecord } from '../../../memory/schema.ts'
 import { defineMethod } from '../../method.ts'
 import { before, scope } from './params.ts'
@@ -14,7 +13,7 @@ export const exportMemory = defineMethod({
   params: Type.Object({ before, ...scope }),
   result: MemoryPage,
   handler: async ({ before, clientId, agentId }, { services }) => {
-    const { entries, next } = await memoryPage(services.memory, { limit: PAGE, before, clientId, agentId })
+    const { entries, next } = await services.memory.list({ limit: PAGE, before, clientId, agentId })
     return { entries: entries.map(toRecord), next }
   }
 })

@@ -3,7 +3,6 @@ import Type from 'typebox'
 import { failureResponses } from '../../../../plugins/errors/schema.ts'
 import { limitParameter } from '../../../../plugins/limit-parameter.ts'
 import { MemoryPage, toRecord } from '../../../../plugins/memory/schema.ts'
-import { memoryPage } from '../../../../src/memory/page.ts'
 
 const limit = limitParameter({ least: 1, most: 1000, usual: 50 })
 
@@ -26,7 +25,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     async ({ query }) => {
-      const { entries, next } = await memoryPage(fastify.comis.memory, { ...query, limit: limit.read(query.limit) })
+      const { entries, next } = await fastify.comis.memory.list({ ...query, limit: limit.read(query.limit) })
       return { entries: entries.map(toRecord), next }
     }
   )

@@ -41,9 +41,9 @@ async function* lines(memory: Memory, scope: { clientId?: string; agentId?: stri
   let before: string | undefined
   do {
     const page = await memory.list({ ...scope, limit: PAGE, before })
-    if (page.length === 0) return
-    yield page.map((entry) => `${JSON.stringify(toRecord(entry))}\n`).join('')
-    before = page.at(-1)?.id
+    if (page.entries.length === 0) return
+    yield page.entries.map((entry) => `${JSON.stringify(toRecord(entry))}\n`).join('')
+    before = page.next
   } while (before !== undefined)
 }
 
