@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { EndReason, LiveEvent, Sink } from '../../src/events/feed.ts'
+import type { EndReason, Sink } from '../../src/events/feed.ts'
+import type { LiveEvent } from '../../src/events/live-event.ts'
 import { frame } from '../sse/frame.ts'
 
 /** What readers that get the same events share: the bytes. */

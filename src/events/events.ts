@@ -1,6 +1,7 @@
 import { Compile } from 'typebox/compile'
 import type { EventStore, NewEvent } from '../storage/port.ts'
-import { Feed, type JoinOptions, type LiveEvent, type Reader, toLive } from './feed.ts'
+import { Feed, type JoinOptions, type Reader } from './feed.ts'
+import { type LiveEvent, toLive } from './live-event.ts'
 import { type EventPayload, EVENTS, type EventType, type LiveOnly } from './map.ts'
 
 export interface EventsOptions {

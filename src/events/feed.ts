@@ -1,20 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EventStore, JournalEntry } from '../storage/port.ts'
 import type { EventFilter } from './filter.ts'
+import { type LiveEvent, toLive } from './live-event.ts'
 import { Ring } from './ring.ts'
-
-/** An event on its way to readers: its payload is serialised once, whoever reads it. */
-export interface LiveEvent {
-  /** Its number in the journal; undefined for what is live only. */
-  readonly id: number | undefined
-  readonly type: string
-  /** Its payload, JSON text. */
-  readonly data: string
-  readonly agentId?: string
-  readonly sessionKey?: string
-  /** The client that alone may read it, beside admins; undefined: everyone. */
-  readonly owner?: string
-}
 
 /** Why a reader's stream was ended by the gateway. */
 export type EndReason = 'behind' | 'stalled' | 'closed'
@@ -279,13 +267,3 @@ const unnumbered = (type: string, data: string): LiveEvent => ({ id: undefined, 
 /** Tells a reader which ids it can no longer have. */
 const gap = (first: number, last: number, reason: 'expired' | 'unknown') =>
   unnumbered('gap', JSON.stringify({ first, last, reason }))
-
-/** A stored event as readers get it. */
-export const toLive = ({ id, type, payload, agentId, sessionKey, owner }: JournalEntry): LiveEvent => ({
-  id,
-  type,
-  data: payload,
-  agentId,
-  sessionKey,
-  owner
-})

@@ -2,7 +2,7 @@ import { allows, type Principal } from '../access/principal.ts'
 import { GatewayError } from '../errors.ts'
 import { didYouMean } from '../schema/explain.ts'
 import { EVENTS, type EventType } from './map.ts'
-import type { LiveEvent } from './feed.ts'
+import type { LiveEvent } from './live-event.ts'
 
 export interface EventFilterOptions {
   /** Who reads: events that hold what was said are for their client and for admins. */

@@ -1,5 +1,5 @@
 import type { EventFilter } from './filter.ts'
-import type { LiveEvent } from './feed.ts'
+import type { LiveEvent } from './live-event.ts'
 
 interface Slot {
   readonly event: LiveEvent
