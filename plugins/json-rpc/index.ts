@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { TObject, TSchema } from 'typebox'
 import type { WebSocket } from 'ws'
 import { asGatewayError, forLog } from '../../src/errors.ts'
 import type { RpcClient } from './call.ts'
@@ -16,7 +15,7 @@ import { Registry } from './registry.ts'
 /** The gateway's JSON-RPC, for its own routes and for plugins of a host. */
 export interface Rpc {
   /** Adds a method. @throws Error if there is one of that name */
-  method<P extends TObject, R extends TSchema>(method: RpcMethod<P, R>): void
+  method(method: RpcMethod): void
   /**
    * Sends a notification to all sockets of a client, or to all there are.
    * @returns to how many sockets

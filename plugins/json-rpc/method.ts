@@ -75,7 +75,9 @@ export interface RpcMethod<P extends TObject = TObject, R extends TSchema = TSch
   handler(params: Static<P>, call: RpcCall): Static<R> | Promise<Static<R>>
 }
 
-/** Declares a method; gives its handler the types of its schemas. */
-export const defineMethod = <P extends TProperties, R extends TSchema>(
-  method: RpcMethod<TObject<P>, R>
-): RpcMethod<TObject<P>, R> => method
+/**
+ * Declares a method; gives its handler the types of its schemas. They end here: whoever keeps methods keeps them of any
+ * params, and the registry checks those before the handler sees them.
+ */
+export const defineMethod = <P extends TProperties, R extends TSchema>(method: RpcMethod<TObject<P>, R>): RpcMethod =>
+  method

@@ -1,4 +1,3 @@
-import type { TObject, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { allows } from '../../src/access/principal.ts'
 import { explain } from '../../src/schema/explain.ts'
@@ -22,8 +21,7 @@ export class Registry {
   readonly #methods = new Map<string, Registered>()
 
   /** @throws Error if a method of that name, or of one of its aliases, is there already */
-  add<P extends TObject, R extends TSchema>(method: RpcMethod<P, R>): void {
-    const declared = method as unknown as RpcMethod
+  add(declared: RpcMethod): void {
     const registered = prepare(declared)
     for (const name of [declared.name, ...(declared.aliases ?? [])]) {
       if (this.#methods.has(name)) throw new Error(`There is a method "${name}" already`)

@@ -1,5 +1,4 @@
-import type { RpcMethod } from '../../method.ts'
 import { execute } from './execute.ts'
 import { stream } from './stream.ts'
 
-export const agent = [execute, stream] as unknown as RpcMethod[]
+export const agent = [execute, stream]

@@ -1,5 +1,4 @@
-import type { RpcMethod } from '../../method.ts'
 import { get } from './get.ts'
 import { list } from './list.ts'
 
-export const agents = [get, list] as unknown as RpcMethod[]
+export const agents = [get, list]

@@ -1,6 +1,5 @@
-import type { RpcMethod } from '../../method.ts'
 import { get } from './get.ts'
 import { read } from './read.ts'
 import { schema } from './schema.ts'
 
-export const config = [get, read, schema] as unknown as RpcMethod[]
+export const config = [get, read, schema]

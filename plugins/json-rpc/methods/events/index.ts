@@ -1,5 +1,4 @@
-import type { RpcMethod } from '../../method.ts'
 import { subscribe } from './subscribe.ts'
 import { unsubscribe } from './unsubscribe.ts'
 
-export const events = [subscribe, unsubscribe] as unknown as RpcMethod[]
+export const events = [subscribe, unsubscribe]

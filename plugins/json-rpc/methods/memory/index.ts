@@ -1,4 +1,3 @@
-import type { RpcMethod } from '../../method.ts'
 import { browse } from './browse.ts'
 import { deleteMemories } from './delete.ts'
 import { exportMemory } from './export.ts'
@@ -6,4 +5,4 @@ import { search } from './search.ts'
 import { stats } from './stats.ts'
 import { store } from './store.ts'
 
-export const memory = [browse, deleteMemories, exportMemory, search, stats, store] as unknown as RpcMethod[]
+export const memory = [browse, deleteMemories, exportMemory, search, stats, store]

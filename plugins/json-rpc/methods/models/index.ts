@@ -1,5 +1,4 @@
-import type { RpcMethod } from '../../method.ts'
 import { list } from './list.ts'
 import { listProviders } from './list-providers.ts'
 
-export const models = [list, listProviders] as unknown as RpcMethod[]
+export const models = [list, listProviders]

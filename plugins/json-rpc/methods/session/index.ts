@@ -1,4 +1,3 @@
-import type { RpcMethod } from '../../method.ts'
 import { history } from './history.ts'
 
-export const session = [history] as unknown as RpcMethod[]
+export const session = [history]

@@ -1,4 +1,3 @@
-import type { RpcMethod } from '../../method.ts'
 import { ping } from './ping.ts'
 
-export const system = [ping] as unknown as RpcMethod[]
+export const system = [ping]
