@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ConfigError } from '../src/config/error.ts'
+import type { Config } from '../src/config/schema.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -22,15 +23,32 @@ declare module 'fastify' {
  * @see https://github.com/fastify/fastify-rate-limit
  */
 async function limits(fastify: FastifyInstance): Promise<void> {
-  const { rateLimit: limit, trustedProxies } = fastify.comis.config.gateway
-  const addressOf = addressReader(trustedProxies)
+  const { config, liveConfig } = fastify.comis
+  let readAddress = addressReader(config.gateway.trustedProxies)
+  const addressOf = (request: FastifyRequest) => readAddress(request)
   fastify.decorate('addressOf', addressOf)
 
   await fastify.register(rateLimit, { global: false })
-  const count = fastify.createRateLimit({
-    max: limit.maxRequests,
-    timeWindow: limit.windowMs,
-    keyGenerator: (request) => (request.principal ? `client:${request.principal.clientId}` : `ip:${addressOf(request)}`)
+  const createCounter = ({ maxRequests: max, windowMs: timeWindow }: Config['gateway']['rateLimit']) =>
+    fastify.createRateLimit({
+      max,
+      timeWindow,
+      keyGenerator: (request) =>
+        request.principal ? `client:${request.principal.clientId}` : `ip:${addressOf(request)}`
+    })
+  let count = createCounter(config.gateway.rateLimit)
+  let limit = config.gateway.rateLimit
+  liveConfig.onChange(({ gateway }) => {
+    const reader = addressReader(gateway.trustedProxies)
+    const isSame = JSON.stringify(gateway.rateLimit) === JSON.stringify(limit)
+    const counter = isSame ? count : createCounter(gateway.rateLimit)
+    return {
+      apply() {
+        readAddress = reader
+        count = counter
+        limit = gateway.rateLimit
+      }
+    }
   })
 
   /** @returns whether the request was refused, and is answered */

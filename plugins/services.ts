@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Tool } from '../src/agents/tool.ts'
-import type { Config } from '../src/config/schema.ts'
+import type { Config, ConfigInput } from '../src/config/schema.ts'
 import { asGatewayError, forLog } from '../src/errors.ts'
 import { openServices, type Services } from '../src/services.ts'
 import type { TurnSummary } from '../src/turns/turns.ts'
@@ -15,6 +15,8 @@ declare module 'fastify' {
 
 export interface ServicesPluginOptions {
   config: Config
+  overrides: ConfigInput | undefined
+  discardPatches: boolean | undefined
   configPaths: readonly string[]
   tools: readonly Tool[]
 }
@@ -22,11 +24,13 @@ export interface ServicesPluginOptions {
 /** Opens the domain before everything else and closes it after everything else. */
 async function services(
   fastify: FastifyInstance,
-  { config, configPaths, tools }: ServicesPluginOptions
+  { config, overrides = {}, discardPatches = false, configPaths, tools }: ServicesPluginOptions
 ): Promise<void> {
   const { log } = fastify
   const opened = await openServices({
     config,
+    overrides,
+    discardPatches,
     configPaths,
     tools,
     env: process.env,
@@ -40,7 +44,7 @@ async function services(
   fastify.decorate('comis', opened)
   // Running turns end by themselves within the grace time: the server waits for the requests that they answer.
   fastify.addHook('preClose', async () => {
-    const { shutdownGraceMs } = config.gateway
+    const { shutdownGraceMs } = opened.config.gateway
     setTimeout(() => void opened.embedders.close(), shutdownGraceMs).unref()
     opened.turns.stop(shutdownGraceMs)
   })

@@ -14,6 +14,8 @@ interface Shape {
   patternProperties?: Record<string, Shape>
   items?: Shape
   required?: string[]
+  'x-restart'?: boolean
+  'x-file-only'?: boolean
 }
 
 const root = join(import.meta.dirname, '..')
@@ -40,8 +42,9 @@ function optionalWhereDefaulted(node: unknown): unknown {
 }
 
 function* rows(shape: Shape, path: string): Generator<string> {
-  for (const [key, inner] of Object.entries(shape.properties ?? {})) {
+  for (const [key, own] of Object.entries(shape.properties ?? {})) {
     const here = path ? `${path}.${key}` : key
+    const inner = { ...marksOf(shape), ...own }
     const below = inner.properties ? inner : (inner.items?.properties && inner.items) || undefined
     const record = Object.values(inner.patternProperties ?? {})[0]
     if (record) {
@@ -56,13 +59,26 @@ function* rows(shape: Shape, path: string): Generator<string> {
   }
 }
 
-function row(path: string, { default: value, description = '', enum: values }: Shape): string {
+/** What stands below a key is as the key is. */
+const marksOf = (shape: Shape): Shape => ({
+  'x-restart': shape['x-restart'],
+  'x-file-only': shape['x-file-only']
+})
+
+/** When a change at run time takes effect. */
+function applied(shape: Shape): string {
+  if (shape['x-file-only']) return ' *(only in the file)*'
+  return shape['x-restart'] ? ' *(at the next start)*' : ''
+}
+
+function row(path: string, shape: Shape): string {
+  const { default: value, description = '', enum: values } = shape
   const shown =
     value === undefined || (typeof value === 'object' && JSON.stringify(value) === '{}')
       ? ''
       : `\`${JSON.stringify(value)}\``
   const among = values ? ` (${values.map((one) => `\`${String(one)}\``).join(', ')})` : ''
-  return `| \`${path}\` | ${shown} | ${description.replaceAll('|', '\\|')}${among} |`
+  return `| \`${path}\` | ${shown} | ${description.replaceAll('|', '\\|')}${among}${applied(shape)} |`
 }
 
 function withTable(text: string): string {

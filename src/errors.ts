@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'provider_refused'
   | 'provider_rate_limited'
   | 'provider_timeout'
+  | 'channel_failed'
   | 'aborted'
   | 'internal'
 

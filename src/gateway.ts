@@ -43,6 +43,10 @@ export interface GatewayOptions extends ConfigInput {
   answerUnknownRoutes?: boolean
   /** The files that the configuration was read from, for `gateway.status` to tell admins. Default: none. */
   configPaths?: readonly string[]
+  /** What stands above all that is changed at run time, as the flags of a command line do. Default: nothing. */
+  overrides?: ConfigInput
+  /** Starts without what was changed at run time before; it stays in the history. Default false. */
+  discardPatches?: boolean
   /**
    * A plugin of the host's that is registered within the gateway, below its prefix, before its routes: there
    * `fastify.comis` is what the gateway is made of (events to emit, channels to register, the memory), and
@@ -61,13 +65,22 @@ const OWN_OF_FASTIFY = new Set(['prefix', 'logLevel', 'logSerializers'])
  * @throws ConfigError when the configuration cannot be used
  */
 export default async function gateway(fastify: FastifyInstance, options: GatewayOptions): Promise<void> {
-  const { tools = [], answerUnknownRoutes = false, configPaths = [], extend, ...rest } = options
+  const {
+    tools = [],
+    answerUnknownRoutes = false,
+    configPaths = [],
+    extend,
+    overrides,
+    discardPatches,
+    ...rest
+  } = options
   const input = Object.fromEntries(Object.entries(rest).filter(([key]) => !OWN_OF_FASTIFY.has(key)))
   const config = parseConfig(input)
   if (!config.gateway.enabled) return
 
   await fastify.register(sensible)
-  await fastify.register(services, { config, configPaths, tools })
+  await fastify.register(services, { config, overrides, discardPatches, configPaths, tools })
+  const { web } = fastify.comis.config.gateway
   await fastify.register(validation)
   await fastify.register(errors)
   await fastify.register(logging)
@@ -92,7 +105,7 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
     autoHooks: true,
     cascadeHooks: true,
     forceESM: true,
-    ignoreFilter: (path) => !config.gateway.web.enabled && path.startsWith('/api/')
+    ignoreFilter: (path) => !web.enabled && path.startsWith('/api/')
   })
   fastify.refuseOtherMethods()
   if (fastify.prefix || answerUnknownRoutes) fastify.setNotFoundHandler(fastify.answerNotFound)

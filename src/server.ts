@@ -16,6 +16,7 @@ import gateway from './gateway.ts'
 import { pathOf, restForm } from '../plugins/errors/index.ts'
 import { toFailure } from '../plugins/errors/failure.ts'
 import { openAiForm } from '../plugins/openai/errors.ts'
+import { setLogLevel } from '../plugins/json-rpc/methods/daemon/set-log-level.ts'
 import { RequestLog } from '../plugins/request-log.ts'
 import { VERSION } from './instance.ts'
 
@@ -24,9 +25,8 @@ type Serve = Extract<Command, { run: 'serve' }>
 /** How long closing may take beyond the grace time of running turns, before the process gives up on it. */
 const CLOSE_MS = 5000
 
-async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
-  const { enabled, host, port, shutdownGraceMs, allowInsecureHttp } = config.gateway
-  if (!enabled) return void process.stdout.write('gateway.enabled is false: nothing is served\n')
+async function serve({ config, overrides, discardPatches, logLevel, configPath }: Serve): Promise<void> {
+  if (!config.gateway.enabled) return void process.stdout.write('gateway.enabled is false: nothing is served\n')
   const logger: FastifyBaseLogger = await openLog(logLevel)
   const app = Fastify({
     loggerInstance: logger,
@@ -41,7 +41,19 @@ async function serve({ config, logLevel, configPath }: Serve): Promise<void> {
     frameworkErrors: answerBadAddress
   })
   const endConnections = followConnections(app.server)
-  await app.register(gateway, { ...config, answerUnknownRoutes: true, configPaths: configPath ? [configPath] : [] })
+  let { gateway: settings } = config
+  await app.register(gateway, {
+    ...config,
+    overrides,
+    discardPatches,
+    answerUnknownRoutes: true,
+    configPaths: configPath ? [configPath] : [],
+    extend: ({ comis, rpc }) => {
+      settings = comis.config.gateway // with what was changed at run time before
+      rpc.method(setLogLevel(logger))
+    }
+  })
+  const { host, port, shutdownGraceMs, allowInsecureHttp } = settings
   app.addHook('preClose', async () => endConnections())
   stopOnSignal(app, shutdownGraceMs)
   if (!allowInsecureHttp && !isLoopback(host)) {

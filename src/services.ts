@@ -1,5 +1,6 @@
 import { openTokens, type Tokens } from './access/tokens.ts'
-import { openAgents, type Agents } from './agents/registry.ts'
+import { type AgentManager, manageAgents } from './agents/manage.ts'
+import { type Agents, liveAgents, openAgents } from './agents/registry.ts'
 import { createRunTurn } from './agents/run-turn.ts'
 import type { Tool } from './agents/tool.ts'
 import { memoryTools } from './agents/tools/memory.ts'
@@ -7,17 +8,18 @@ import { currentTime } from './agents/tools/current-time.ts'
 import { localLeases } from './cluster/local-leases.ts'
 import { type Channels, openChannels } from './channels/channels.ts'
 import { expandHome } from './config/paths.ts'
-import { rememberConfig } from './config/remember.ts'
-import type { Config } from './config/schema.ts'
+import { type LiveConfig, loadLiveConfig, openLiveConfig } from './config/live.ts'
+import type { Config, ConfigInput } from './config/schema.ts'
 import { openEmbedders } from './embeddings/open.ts'
 import type { Embedders } from './embeddings/port.ts'
 import { type Events, openEvents } from './events/events.ts'
 import { emitMetrics } from './events/metrics.ts'
 import { type Instance, newInstance } from './instance.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
-import { type Catalog, openCatalog } from './models/catalog.ts'
+import { type Catalog, liveCatalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
 import { followHealth } from './models/health.ts'
+import { reload } from './reload.ts'
 import { expireSessions } from './sessions/expire.ts'
 import type { Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
@@ -26,7 +28,10 @@ import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
+  /** The configuration as it is now. What is taken from it when the gateway starts stays as it was then. */
   readonly config: Config
+  /** The same, to be changed while the gateway runs. */
+  readonly liveConfig: LiveConfig
   /** The files that the configuration was read from. */
   readonly configPaths: readonly string[]
   readonly instance: Instance
@@ -34,6 +39,8 @@ export interface Services {
   readonly catalog: Catalog
   readonly embedders: Embedders
   readonly agents: Agents
+  /** Adds, changes and takes away agents. */
+  readonly agentManager: AgentManager
   readonly turns: Turns
   readonly events: Events
   readonly channels: Channels
@@ -44,7 +51,12 @@ export interface Services {
 }
 
 export interface ServicesOptions {
+  /** What the file says, or the host application. */
   config: Config
+  /** What stands above all that is changed at run time. */
+  overrides: ConfigInput
+  /** Starts without what was changed at run time. */
+  discardPatches: boolean
   configPaths: readonly string[]
   env: Record<string, string | undefined>
   /** Tools of the host application, beside the ones that come with the gateway. */
@@ -61,48 +73,65 @@ export interface ServicesOptions {
 }
 
 /** @throws ConfigError for what only shows when things are opened: files, folders, providers, tools */
-export async function openServices({ config, configPaths, env, tools, ...on }: ServicesOptions): Promise<Services> {
-  const providers = config.providers ?? (await discoverProviders(env))
-  const catalog = openCatalog(providers, env, on.onListError)
-  const embedders = openEmbedders({ ...config, providers }, env)
-  const storage = openSqlite(expandHome(config.dataDir))
+export async function openServices(options: ServicesOptions): Promise<Services> {
+  const { configPaths, env, tools: ownTools, overrides, discardPatches, ...on } = options
   const { onError } = on
-  try {
-    const tokens = await openTokens(config, storage.tokens)
-    const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
-    const memory = await openMemory({ store: storage.memory, embedders, events, onError })
-    const agents = openAgents(config, catalog, [currentTime, ...memoryTools(memory), ...tools])
-    const abandoned = await storage.turns.abandon(Date.now(), (turn) => tellAbandoned(turn, events))
-    if (abandoned > 0) on.onAbandoned(abandoned)
-    await rememberConfig(config, storage.starts, events)
-    const turns = createTurns({
-      leases: localLeases(),
-      turns: storage.turns,
-      events,
-      runTurn: createRunTurn({ sessions: storage.sessions, health: followHealth(events), memory, onError }),
-      priceOf: catalog.priceOf,
-      onUnstored: on.onUnstored,
-      stallMs: config.gateway.stallMs,
-      onFinished: on.onTurn
-    })
-    const channels = openChannels(config.channels, events)
-    const { idleMinutes } = config.sessions
-    const ends = [
-      expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }),
-      emitMetrics(events, () => turns.running)
-    ]
-    async function close(): Promise<void> {
-      for (const end of ends) end()
-      events.stop()
-      await memory.stop()
-      await embedders.close()
-      await storage.close()
-    }
-    const told = { config, configPaths, instance: newInstance() }
-    return { ...told, tokens, catalog, embedders, agents, turns, events, memory, channels, storage, close }
-  } catch (error) {
-    await embedders.close()
-    await storage.close()
-    throw error
+  const base = { ...options.config, providers: options.config.providers ?? (await discoverProviders(env)) }
+  await using opened = new AsyncDisposableStack()
+  const storage = opened.adopt(openSqlite(expandHome(base.dataDir)), (store) => store.close())
+  const loaded = await loadLiveConfig({ base, overrides, discardPatches, store: storage.config })
+  const { config } = loaded
+  const tokens = await openTokens(config, storage.tokens)
+  const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
+  opened.defer(() => events.stop())
+  const liveConfig = openLiveConfig(loaded, events)
+  const now = () => liveConfig.current
+  liveConfig.onChange(({ gateway }) => ({ apply: () => events.keep(gateway.events) }))
+
+  const openModels = (next: Config) => openCatalog(next.providers ?? {}, env, on.onListError)
+  const catalog = liveCatalog(openModels(config))
+  const embedders = opened.adopt(openEmbedders(config, env), (all) => all.close())
+  const memory = await openMemory({ store: storage.memory, embedders, events, onError })
+  opened.defer(() => memory.stop())
+  const tools = [currentTime, ...memoryTools(memory), ...ownTools]
+  const agents = liveAgents(openAgents(config, catalog, tools))
+  liveConfig.onChange(reload({ catalog, agents, embedders, tools, events, openModels }))
+
+  const abandoned = await storage.turns.abandon(Date.now(), (turn) => tellAbandoned(turn, events))
+  if (abandoned > 0) on.onAbandoned(abandoned)
+  await liveConfig.rememberStart()
+  const turns = createTurns({
+    leases: localLeases(),
+    turns: storage.turns,
+    events,
+    runTurn: createRunTurn({ sessions: storage.sessions, health: followHealth(events), memory, onError }),
+    priceOf: catalog.priceOf,
+    onUnstored: on.onUnstored,
+    stallMs: () => now().gateway.stallMs,
+    onFinished: on.onTurn
+  })
+  const channels = openChannels(liveConfig, events)
+  const idleMinutes = () => now().sessions.idleMinutes
+  opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
+  opened.defer(emitMetrics(events, () => turns.running))
+  const ends = opened.move()
+  return {
+    get config() {
+      return liveConfig.current
+    },
+    liveConfig,
+    configPaths,
+    instance: newInstance(),
+    tokens,
+    catalog,
+    embedders,
+    agents,
+    agentManager: manageAgents(liveConfig),
+    turns,
+    events,
+    memory,
+    channels,
+    storage,
+    close: () => ends.disposeAsync()
   }
 }

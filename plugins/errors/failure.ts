@@ -26,6 +26,7 @@ const STATUS: Record<ErrorCode, number> = {
   provider_refused: 502,
   provider_rate_limited: 429,
   provider_timeout: 504,
+  channel_failed: 502,
   aborted: 500,
   internal: 500
 }

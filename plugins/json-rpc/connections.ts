@@ -5,10 +5,19 @@ import { encodeNotification } from './message.ts'
 export class Connections {
   readonly #all = new Set<Connection>()
   #heartbeat: NodeJS.Timeout | undefined
+  #heartbeatMs = 0
   #stopping = false
 
   /** @param heartbeatMs time between two heartbeats; 0: none */
   constructor(heartbeatMs: number) {
+    this.beatEvery(heartbeatMs)
+  }
+
+  /** Changes the time between two heartbeats; 0: none. */
+  beatEvery(heartbeatMs: number): void {
+    if (heartbeatMs === this.#heartbeatMs) return
+    this.#heartbeatMs = heartbeatMs
+    clearInterval(this.#heartbeat)
     if (heartbeatMs > 0) this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref()
   }
 

@@ -9,7 +9,7 @@ export type Answer = string | undefined | Promise<string | undefined>
 
 export interface DispatchOptions {
   registry: Registry
-  maxBatchSize: number
+  maxBatchSize(): number
   /** A call failed by a fault of the gateway. */
   onFault(error: unknown, method: string): void
 }
@@ -36,7 +36,7 @@ export class Dispatcher {
   }
 
   #answerBatch(batch: unknown[], client: RpcClient): Answer {
-    const { maxBatchSize } = this.#options
+    const maxBatchSize = this.#options.maxBatchSize()
     if (batch.length === 0) return encodeError(null, invalidRequest())
     if (batch.length <= maxBatchSize) return this.#answerInOrder(batch, client)
     const refusal = `Batch size ${batch.length} exceeds maximum of ${maxBatchSize}`

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../src/config/error.ts'
 import { type ErrorCode, GatewayError } from '../../src/errors.ts'
 import type { Issue } from '../../src/schema/explain.ts'
 import type { ErrorForm } from '../errors/index.ts'
@@ -43,6 +44,7 @@ const OF_PARAMS: ReadonlySet<ErrorCode> = new Set(['invalid_request', 'unknown_a
 /** What any thrown value comes to. Errors that are not known to be safe to show become a bare internal error. */
 export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error
+  if (error instanceof ConfigError) return invalidParams(error.issues)
   if (!(error instanceof GatewayError) || error.code === 'internal')
     return new RpcError(CODES.internal, 'Internal error')
   if (error.code === 'forbidden') return insufficientScope('admin')

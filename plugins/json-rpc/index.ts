@@ -40,14 +40,15 @@ declare module 'fastify' {
 /** JSON-RPC 2.0: one registry of methods behind `POST /rpc` and `GET /ws`. */
 async function jsonRpc(fastify: FastifyInstance): Promise<void> {
   const services = fastify.comis
-  const { maxBatchSize, wsHeartbeatMs, shutdownGraceMs } = services.config.gateway
+  const { gateway } = services.config
   const registry = new Registry()
-  const connections = new Connections(wsHeartbeatMs)
+  const connections = new Connections(gateway.wsHeartbeatMs)
   const dispatcher = new Dispatcher({
     registry,
-    maxBatchSize,
+    maxBatchSize: () => services.config.gateway.maxBatchSize,
     onFault: (error, method) => tellFault(fastify, error, method)
   })
+  services.liveConfig.onChange((next) => ({ apply: () => connections.beatEvery(next.gateway.wsHeartbeatMs) }))
   for (const method of [...METHODS, discover(registry)]) registry.add(method)
 
   function accept(socket: WebSocket, { principal: by, raw: { socket: raw } }: FastifyRequest): void {
@@ -69,7 +70,7 @@ async function jsonRpc(fastify: FastifyInstance): Promise<void> {
     answer: (text, reply) => dispatcher.answer(text, overHttp(reply)),
     accept
   })
-  fastify.addHook('preClose', async () => connections.stop(shutdownGraceMs))
+  fastify.addHook('preClose', async () => connections.stop(services.config.gateway.shutdownGraceMs))
 }
 
 /** A request as a client: it has no way back but its answer. */

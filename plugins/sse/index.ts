@@ -29,12 +29,11 @@ export const EVENT_STREAM_HEADERS = {
 }
 
 async function sse(fastify: FastifyInstance): Promise<void> {
-  const { stallMs } = fastify.comis.config.gateway
-
   async function sendEvents<T>(
     this: FastifyReply,
     { source, encode, keepAliveMs }: EventStreamOptions<T>
   ): Promise<void> {
+    const { stallMs } = fastify.comis.config.gateway
     const { raw } = this.hijack()
     raw.writeHead(200, { ...(this.getHeaders() as OutgoingHttpHeaders), ...EVENT_STREAM_HEADERS })
     const timer = keepAliveMs === undefined ? undefined : setInterval(() => raw.write(': keep-alive\n\n'), keepAliveMs)

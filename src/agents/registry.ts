@@ -32,6 +32,24 @@ export interface Agents {
   get(id?: string): Agent
   has(id: string): boolean
   list(): Promise<AgentSummary[]>
+  /** As one of them is listed. @throws GatewayError `unknown_agent` */
+  summary(id: string): Promise<AgentSummary>
+}
+
+/** Agents in whose place others can be put while others hold them. */
+export interface LiveAgents extends Agents {
+  replace(next: Agents): void
+}
+
+export function liveAgents(first: Agents): LiveAgents {
+  let current = first
+  return {
+    get: (id) => current.get(id),
+    has: (id) => current.has(id),
+    list: () => current.list(),
+    summary: (id) => current.summary(id),
+    replace: (next) => void (current = next)
+  }
 }
 
 /** @throws ConfigError if an agent names a provider, a model or a tool that is not there */
@@ -40,14 +58,17 @@ export function openAgents(config: Config, catalog: Catalog, tools: readonly Too
   for (const [id, agent] of Object.entries(config.agents)) agents.set(id, openAgent(id, agent, catalog, tools))
   const usual = agents.get('default') ?? [...agents.values()][0]
 
+  function get(id?: string): Agent {
+    const agent = id === undefined ? usual : agents.get(id)
+    if (!agent) throw new GatewayError('unknown_agent', `Unknown agent: ${id}`, { param: 'agentId' })
+    return agent
+  }
+
   return {
     has: (id) => agents.has(id),
-    get(id) {
-      const agent = id === undefined ? usual : agents.get(id)
-      if (!agent) throw new GatewayError('unknown_agent', `Unknown agent: ${id}`, { param: 'agentId' })
-      return agent
-    },
-    list: () => Promise.all([...agents.values()].map(summarize))
+    get,
+    list: () => Promise.all([...agents.values()].map(summarize)),
+    summary: async (id) => summarize(get(id))
   }
 }
 

@@ -1,11 +1,15 @@
+import type { LiveConfig } from '../config/live.ts'
 import type { Config } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { orAbort } from '../wait.ts'
 
 /** A way by which messages reach people. */
 export interface Channel {
   type: string
   name: string
-  /** `unavailable`: it is configured and nothing serves it yet. */
+  enabled: boolean
+  /** `unavailable`: it is configured and nothing serves it. */
   status: ChannelStatus
   /** Seconds since it was registered. */
   uptime?: number
@@ -22,17 +26,37 @@ export interface ChannelAdapter {
   name?: string
   status(): Exclude<ChannelStatus, 'unavailable'>
   lastMessageAt?(): number | undefined
+  /** Looks whether it works, beyond what `status` knows; rejects with what is wrong. Aborted after 10 s. */
+  check?(signal: AbortSignal): Promise<void>
+  /** Is called when the channel is enabled while the gateway runs, and after `stop` for a restart. */
+  start?(): Promise<void>
+  /** Is called when the channel is disabled while the gateway runs, and for a restart. */
+  stop?(): Promise<void>
+}
+
+/** What a look at a channel found. */
+export interface ChannelHealth {
+  healthy: boolean
+  status: ChannelStatus
+  /** What is wrong. */
+  message?: string
 }
 
 export interface Channels {
-  /** The enabled ones, in the order of the configuration. */
+  /** All that are configured or registered, in the order of the configuration. */
   list(): Channel[]
+  /** @throws GatewayError `not_found` */
+  get(type: string): Channel
   /**
    * Makes a channel available, and tells of it.
    * @returns what takes it away again
-   * @throws Error if one of this type is registered, or it is configured and not enabled
+   * @throws Error if one of this type is registered
    */
   register(adapter: ChannelAdapter): () => void
+  /** Looks whether it works, and tells of it as `diagnostic:channel_health`. @throws GatewayError `not_found` */
+  health(type: string, signal: AbortSignal): Promise<ChannelHealth>
+  /** Stops it and starts it again. @throws GatewayError `not_found`; `invalid_request` where that is not possible */
+  restart(type: string): Promise<void>
 }
 
 interface Registered {
@@ -40,27 +64,42 @@ interface Registered {
   since: number
 }
 
-export function openChannels(config: Config['channels'], events: Events): Channels {
-  const registered = new Map<string, Registered>()
-  const nameOf = (type: string) => registered.get(type)?.adapter.name ?? config[type]?.name ?? type
+/** What serves a channel is not waited for any longer. */
+const LONGEST_MS = 10_000
 
-  function describe(type: string): Channel {
+export function openChannels(liveConfig: LiveConfig, events: Events): Channels {
+  const registered = new Map<string, Registered>()
+  const config = () => liveConfig.current.channels
+  const configured = (type: string) => (Object.hasOwn(config(), type) ? config()[type] : undefined)
+  const nameOf = (type: string) => registered.get(type)?.adapter.name ?? configured(type)?.name ?? type
+  const types = () => [...new Set([...Object.keys(config()), ...registered.keys()])]
+
+  function get(type: string): Channel {
     const found = registered.get(type)
-    if (!found) return { type, name: nameOf(type), status: 'unavailable' }
+    if (!found && !configured(type)) throw new GatewayError('not_found', 'There is no such channel', { param: 'type' })
+    const channel = { type, name: nameOf(type), enabled: configured(type)?.enabled ?? true }
+    if (!found) return { ...channel, status: 'unavailable' }
     const uptime = Math.floor((performance.now() - found.since) / 1000)
-    const { adapter } = found
-    return { type, name: nameOf(type), status: adapter.status(), uptime, lastMessageAt: adapter.lastMessageAt?.() }
+    return { ...channel, status: found.adapter.status(), uptime, lastMessageAt: found.adapter.lastMessageAt?.() }
   }
 
+  /** Starts what was enabled and stops what was disabled. */
+  async function follow(next: Config['channels'], before: Config['channels']): Promise<void> {
+    const isOn = (channels: Config['channels'], type: string) => channels[type]?.enabled ?? true
+    for (const [type, { adapter }] of registered) {
+      if (isOn(next, type) === isOn(before, type)) continue
+      if (isOn(next, type)) await attempt(adapter.start?.(), 'started')
+      else await attempt(adapter.stop?.(), 'stopped')
+    }
+  }
+
+  liveConfig.onChange((next, before) => ({ apply: () => follow(next.channels, before.channels) }))
   return {
-    list() {
-      const configured = Object.keys(config).filter((type) => config[type]?.enabled)
-      return [...new Set([...configured, ...registered.keys()])].map(describe)
-    },
+    list: () => types().map(get),
+    get,
     register(adapter) {
       const { type } = adapter
       if (registered.has(type)) throw new Error(`There is a channel "${type}" already`)
-      if (config[type] && !config[type].enabled) throw new Error(`The channel "${type}" is not enabled`)
       registered.set(type, { adapter, since: performance.now() })
       events.emit('channel:registered', { type, name: nameOf(type) })
       return () => {
@@ -69,6 +108,46 @@ export function openChannels(config: Config['channels'], events: Events): Channe
         registered.delete(type)
         events.emit('channel:deregistered', { type, name })
       }
+    },
+    async health(type, signal) {
+      const { status } = get(type)
+      const failure = await checkFailure(registered.get(type)?.adapter, signal)
+      const healthy = status === 'connected' && failure === undefined
+      const health = { healthy, status, ...(failure !== undefined && { message: failure }) }
+      events.emit('diagnostic:channel_health', { type, status: healthy ? 'healthy' : status, message: failure })
+      return health
+    },
+    async restart(type) {
+      const { enabled } = get(type)
+      const adapter = registered.get(type)?.adapter
+      if (!enabled) throw new GatewayError('invalid_request', 'The channel is not enabled', { param: 'type' })
+      if (!adapter?.stop || !adapter.start) {
+        throw new GatewayError('invalid_request', 'What serves this channel cannot be restarted', { param: 'type' })
+      }
+      await attempt(adapter.stop(), 'stopped')
+      await attempt(adapter.start(), 'started')
     }
+  }
+}
+
+/** @returns what is wrong with it, if anything is */
+async function checkFailure(adapter: ChannelAdapter | undefined, signal: AbortSignal): Promise<string | undefined> {
+  if (!adapter?.check) return undefined
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)])
+  try {
+    await orAbort(adapter.check(limit), limit)
+    return undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    if (limit.aborted) return `No answer within ${LONGEST_MS / 1000} s`
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+async function attempt(work: Promise<void> | undefined, done: 'started' | 'stopped'): Promise<void> {
+  try {
+    if (work) await orAbort(work, AbortSignal.timeout(LONGEST_MS))
+  } catch (cause) {
+    throw new GatewayError('channel_failed', `The channel could not be ${done}`, { cause })
   }
 }

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Config, DEFAULT_DATA_DIR } from './schema.ts'
+import { type Config, type ConfigInput, DEFAULT_DATA_DIR } from './schema.ts'
+import { LOG_LEVELS, type LogLevel } from '../log-levels.ts'
 import { didYouMean } from '../schema/explain.ts'
 import { ConfigError } from './error.ts'
 import { readConfigFile } from './file.ts'
 import { parseConfig } from './parse.ts'
 import { expandHome } from './paths.ts'
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 export const USAGE = `Usage: comis-gateway [flags]
 
@@ -20,6 +19,7 @@ Puts AI agents on one port: REST, Server-Sent Events and an OpenAI-compatible AP
   --port PORT        port to listen on, 0: a free one   COMIS_PORT
   --data-dir FOLDER  database and secrets               COMIS_DATA_DIR
   --log-level LEVEL  ${LOG_LEVELS.join(' ')}   COMIS_LOG_LEVEL
+  --discard-patches  start without what was changed at run time
   --help, --version
 `
 
@@ -29,6 +29,7 @@ const FLAGS = {
   port: { type: 'string' },
   'data-dir': { type: 'string' },
   'log-level': { type: 'string' },
+  'discard-patches': { type: 'boolean' },
   help: { type: 'boolean' },
   version: { type: 'boolean' }
 } as const
@@ -38,7 +39,17 @@ type Env = Record<string, string | undefined>
 /** What the process was asked to do. */
 export type Command =
   | { run: 'help' | 'version' }
-  | { run: 'serve'; config: Config; logLevel: string; configPath: string | undefined }
+  | {
+      run: 'serve'
+      /** What the file says. */
+      config: Config
+      /** What flags and the environment say in place of it, and of what is changed at run time. */
+      overrides: ConfigInput
+      /** Without what was changed at run time. */
+      discardPatches: boolean
+      logLevel: LogLevel
+      configPath: string | undefined
+    }
 
 /**
  * Reads flags, environment and file, in this order of precedence, over the defaults.
@@ -52,13 +63,15 @@ export function loadCommand(argv: string[], env: Env): Command {
   const dataDir = flags['data-dir'] ?? env.COMIS_DATA_DIR
   const configPath = findFile(flags.config ?? env.COMIS_CONFIG, dataDir)
   const written = configPath ? readConfigFile(configPath, env) : {}
-  parseConfig(written, configPath) // alone first, so that an issue names the file it is in
-  const config = parseConfig({
-    ...written,
-    ...(dataDir && { dataDir }),
-    gateway: { ...written.gateway, ...host(flags, env), ...port(flags, env) }
-  })
-  return { run: 'serve', config, logLevel: logLevel(flags, env), configPath }
+  const config = parseConfig(written, configPath)
+  return {
+    run: 'serve',
+    config: dataDir ? { ...config, dataDir } : config,
+    overrides: { gateway: { ...host(flags, env), ...port(flags, env) } },
+    discardPatches: flags['discard-patches'] ?? false,
+    logLevel: logLevel(flags, env),
+    configPath
+  }
 }
 
 function readFlags(argv: string[]): Flags {
@@ -98,12 +111,13 @@ function port(flags: Flags, env: Env): { port?: number } {
   return { port: Number(value) }
 }
 
-function logLevel(flags: Flags, env: Env): string {
+function logLevel(flags: Flags, env: Env): LogLevel {
   const [value, name] = flags['log-level']
     ? [flags['log-level'], '--log-level']
     : [env.COMIS_LOG_LEVEL || 'info', 'COMIS_LOG_LEVEL']
-  if (!LOG_LEVELS.includes(value)) throw flagError(name, `expected one of ${LOG_LEVELS.join(', ')}`)
-  return value
+  const level = LOG_LEVELS.find((known) => known === value)
+  if (!level) throw flagError(name, `expected one of ${LOG_LEVELS.join(', ')}`)
+  return level
 }
 
 const flagError = (path: string, message: string) => new ConfigError([{ path, message }])

@@ -95,7 +95,7 @@ function agentIssues({ agents, providers }: Config): Issue[] {
  * Where `embeddings` names what the providers do not have. Their types are not looked at.
  * @param config with its providers; as long as they are left out nothing can be said
  */
-export function embeddingIssues({ embeddings, providers }: Config): Issue[] {
+export function embeddingIssues({ embeddings, providers }: Pick<Config, 'embeddings' | 'providers'>): Issue[] {
   if (!embeddings || !providers) return []
   const { provider: id, model } = embeddings
   if (id === 'offline') {

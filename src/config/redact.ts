@@ -1,3 +1,4 @@
+import { ConfigError } from './error.ts'
 import type { Config } from './schema.ts'
 
 /** Keys that hold a secret, wherever they stand. */
@@ -21,14 +22,37 @@ function withoutSecrets(value: unknown): unknown {
 const withoutCredentials = (text: string) =>
   /^https?:/.test(text) ? text.replace(/\/\/[^/?#]*@/, `//${HIDDEN}@`).replace(/\?[^#]*/, `?${HIDDEN}`) : text
 
-/** The paths at which two JSON values differ, as in `gateway.port`; a key that one alone has is told as a whole. */
-export function changedPaths(before: unknown, after: unknown, path = ''): string[] {
-  if (isRecord(before) && isRecord(after)) {
-    const keys = new Set([...Object.keys(before), ...Object.keys(after)])
-    return [...keys].flatMap((key) => changedPaths(before[key], after[key], path ? `${path}.${key}` : key))
+/**
+ * A patch as a client sends it that has read the configuration without its secrets: what it sends back as it was shown is
+ * no change, and is left out.
+ * @param current what the patch is for, with its secrets
+ * @throws ConfigError where the patch hides something else, or names a file as a secret: whoever may change the configuration is
+ * not thereby to read the files of the machine
+ */
+export function readPatch(patch: unknown, current: unknown, path = ''): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return checkHidden(patch, path)
+  const kept: [string, unknown][] = []
+  for (const [key, value] of Object.entries(patch)) {
+    const here = path ? `${path}.${key}` : key
+    const before = own(current, key)
+    if (before !== undefined && asShown(key, before) === JSON.stringify(value)) continue
+    if (SECRET.has(key) && typeof value === 'object' && value !== null) throw noFile(here)
+    kept.push([key, readPatch(value, before, here)])
   }
-  return JSON.stringify(before) === JSON.stringify(after) ? [] : [path]
+  return Object.fromEntries(kept)
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+const own = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined
+
+const asShown = (key: string, value: unknown) => JSON.stringify(SECRET.has(key) ? HIDDEN : withoutSecrets(value))
+
+function checkHidden(value: unknown, path: string): unknown {
+  if (!JSON.stringify(value)?.includes(HIDDEN)) return value
+  throw new ConfigError([{ path, message: `"${HIDDEN}" is not what stands there now: send the value itself` }])
+}
+
+const noFile = (path: string) =>
+  new ConfigError([{ path, message: 'a file can only be named in the configuration file: send the secret itself' }])

@@ -18,27 +18,56 @@ interface Source {
   get(model: string): Embedder | undefined
 }
 
+/** Embedders whose providers can be changed while others hold them. */
+export interface LiveEmbedders extends Embedders {
+  /**
+   * Makes ready what other providers have; the usual embedder stays the one of the start.
+   * @returns what takes them up
+   * @throws ConfigError as opening does
+   */
+  prepare(config: Config): () => void
+}
+
 /**
  * The embedding models of all providers, and the offline one unless `embeddings` is false. Nothing is loaded or asked
  * before a model is used.
  * @param config with its providers: what is left out has no models
  * @throws ConfigError where `embeddings` names what is not there, or a secret file cannot be read
  */
-export function openEmbedders(config: Config, env: Env): Embedders {
-  const { embeddings, providers = {} } = config
-  const issues = embeddingIssues({ ...config, providers })
-  if (issues.length > 0) throw new ConfigError(issues)
-  const offline = embeddings === false ? undefined : offlineEmbedder()
-  const sources = new Map<string, Source>()
+export function openEmbedders(config: Config, env: Env): LiveEmbedders {
+  const offline = config.embeddings === false ? undefined : offlineEmbedder()
   const closing = new AbortController()
-  for (const id of Object.keys(providers)) sources.set(id, openSource(id, config, env, closing.signal))
-  if (offline) sources.set(OFFLINE.provider, fixed(offline))
-  const usual = usualOf(embeddings, sources)
+
+  function openSources(wanted: Config): Map<string, Source> {
+    const { embeddings, providers = {} } = wanted
+    const issues = embeddingIssues({ embeddings, providers })
+    if (issues.length > 0) throw new ConfigError(issues)
+    const opened = new Map<string, Source>()
+    for (const id of Object.keys(providers)) opened.set(id, openSource(id, wanted, env, closing.signal))
+    if (offline) opened.set(OFFLINE.provider, fixed(offline))
+    return opened
+  }
+
+  let sources = openSources(config)
+  let current = usualOf(config.embeddings, sources)
+  const usual = current && follow(current, () => current)
+
+  function prepare(next: Config): () => void {
+    const opened = openSources(next)
+    const sameChoice = JSON.stringify(next.embeddings) === JSON.stringify(config.embeddings)
+    const chosen = usualOf(next.embeddings, opened)
+    return () => {
+      sources = opened
+      if (sameChoice) current = chosen
+    }
+  }
 
   function list(): Embedder[] {
-    const all = new Set(usual ? [usual] : [])
-    for (const { listed } of sources.values()) for (const embedder of listed) all.add(embedder)
-    return [...all]
+    const all = new Map(usual ? [[usual.id, usual]] : [])
+    for (const { listed } of sources.values()) {
+      for (const embedder of listed) if (!all.has(embedder.id)) all.set(embedder.id, embedder)
+    }
+    return [...all.values()]
   }
 
   function find(name: string): Embedder {
@@ -62,7 +91,24 @@ export function openEmbedders(config: Config, env: Env): Embedders {
     await offline?.[Symbol.asyncDispose]()
   }
 
-  return { usual, find, list, close }
+  return { usual, find, list, close, prepare }
+}
+
+/** An embedder that stays the same while what is behind it is replaced by another of its name. */
+function follow({ id, providerId, model }: Embedder, current: () => Embedder | undefined): Embedder {
+  return {
+    id,
+    providerId,
+    model,
+    get dimensions() {
+      return current()?.dimensions
+    },
+    async embed(request, signal) {
+      const embedder = current()
+      if (!embedder) throw notFound(id)
+      return embedder.embed(request, signal)
+    }
+  }
 }
 
 const notFound = (name: string) =>

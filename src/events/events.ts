@@ -4,14 +4,17 @@ import { Feed, type JoinOptions, type Reader } from './feed.ts'
 import { type LiveEvent, toLive } from './live-event.ts'
 import { type EventPayload, EVENTS, type EventType, type LiveOnly } from './map.ts'
 
-export interface EventsOptions {
-  journal: EventStore
-  readerBufferBytes: number
-  stallMs: number
+export interface KeepBounds {
   /** What is older is dropped from the journal, in hours. */
   keepHours: number
   /** How many are kept at most. */
   keepCount: number
+}
+
+export interface EventsOptions extends KeepBounds {
+  journal: EventStore
+  readerBufferBytes: number
+  stallMs: number
   /** Events that could not be stored (and were therefore not sent), or a journal that could not be read or pruned. */
   onError(error: unknown): void
 }
@@ -36,6 +39,8 @@ export interface Events {
   /** How many read. */
   readonly readers: number
   join(options: JoinOptions): Reader
+  /** How much is kept from now on. */
+  keep(bounds: KeepBounds): void
   /** Ends all readers. */
   stop(): void
 }
@@ -54,7 +59,8 @@ export async function openEvents({
   const { last } = await journal.bounds()
   const feed = new Feed({ journal, onError, ...bounds }, last)
   journal.onAppended((entries) => feed.publish(entries.map(toLive)))
-  const prune = () => void journal.prune(Date.now() - keepHours * 3_600_000, keepCount).catch(onError)
+  let kept: KeepBounds = { keepHours, keepCount }
+  const prune = () => void journal.prune(Date.now() - kept.keepHours * 3_600_000, kept.keepCount).catch(onError)
   const timer = setInterval(prune, PRUNE_MS).unref()
   prune()
 
@@ -87,6 +93,7 @@ export async function openEvents({
       return feed.size
     },
     join: (options) => feed.join(options),
+    keep: (bounds) => void (kept = bounds),
     stop() {
       clearInterval(timer)
       storeWaiting()

@@ -44,6 +44,26 @@ export interface Catalog {
   list(): Promise<CatalogEntry[]>
 }
 
+/** A catalog in whose place another can be put while others hold it. */
+export interface LiveCatalog extends Catalog {
+  replace(next: Catalog): void
+}
+
+export function liveCatalog(first: Catalog): LiveCatalog {
+  let current = first
+  return {
+    get providers() {
+      return current.providers
+    },
+    get: (providerId, model) => current.get(providerId, model),
+    find: (name) => current.find(name),
+    usual: (providerId) => current.usual(providerId),
+    priceOf: (providerId, model) => current.priceOf(providerId, model),
+    list: () => current.list(),
+    replace: (next) => void (current = next)
+  }
+}
+
 interface Provider {
   id: string
   provider: ModelProvider

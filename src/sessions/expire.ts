@@ -4,7 +4,8 @@ import type { SessionStore } from '../storage/port.ts'
 export interface ExpireOptions {
   sessions: SessionStore
   events: Events
-  idleMinutes: number
+  /** After how long a session expires, asked each time. */
+  idleMinutes(): number
   onError(error: unknown): void
 }
 
@@ -15,15 +16,15 @@ const LEAST_OFTEN_MS = 60_000
 
 /** Expires idle sessions, now and then. @returns what ends it */
 export function expireSessions({ sessions, events, idleMinutes, onError }: ExpireOptions): () => void {
-  const idleMs = idleMinutes * 60_000
-  const everyMs = Math.min(LEAST_OFTEN_MS, Math.max(MOST_OFTEN_MS, idleMs / 4))
+  const everyMs = Math.min(LEAST_OFTEN_MS, Math.max(MOST_OFTEN_MS, (idleMinutes() * 60_000) / 4))
 
   async function sweep(): Promise<void> {
-    const before = Date.now() - idleMs
+    const idle = idleMinutes()
+    const before = Date.now() - idle * 60_000
     let expired: number
     do {
       expired = await sessions.expire(before, AT_ONCE, ({ clientId, key, agentId }) =>
-        events.prepare('session:expired', { sessionKey: key, clientId, agentId, idleMinutes })
+        events.prepare('session:expired', { sessionKey: key, clientId, agentId, idleMinutes: idle })
       )
     } while (expired === AT_ONCE)
   }

@@ -12,7 +12,7 @@ export interface Storage {
   readonly sessions: SessionStore
   readonly tokens: TokenStore
   readonly events: EventStore
-  readonly starts: StartStore
+  readonly config: ConfigStore
   readonly memory: MemoryStore
   /** Ends what is under way and releases everything. Later calls are rejected. */
   close(): Promise<void>
@@ -158,12 +158,32 @@ export interface EventStore {
   onAppended(listener: (entries: readonly JournalEntry[]) => void): void
 }
 
-/** With which configuration the gateway ran. */
-export interface StartStore {
-  /** The configuration of the newest start, JSON text without secrets. */
-  last(): Promise<string | undefined>
-  /** Keeps one that differs from the last. */
-  record(at: number, config: string, events: NewEvent[]): Promise<void>
+/** A configuration that the gateway ran with. */
+export interface ConfigVersion {
+  /** Counts up, from 1. */
+  version: number
+  /** Milliseconds since the epoch. */
+  at: number
+  /** What made it: a start with another file, a change at run time, a way back to an earlier one. */
+  source: 'start' | 'patch' | 'rollback'
+  /** The client that changed it; undefined for a start. */
+  clientId?: string
+  /** The keys in which it differs from the one before. */
+  paths: string[]
+  /** All of it, JSON text without secrets. */
+  config: string
+  /** What was changed at run time, up to then: a merge patch over what the file says, JSON text with its secrets. */
+  overlay: string
+}
+
+/** The configurations there were; the oldest are forgotten beyond a thousand. */
+export interface ConfigStore {
+  last(): Promise<ConfigVersion | undefined>
+  get(version: number): Promise<ConfigVersion | undefined>
+  /** The newest first, from below a version on. */
+  list(limit: number, before?: number): Promise<ConfigVersion[]>
+  /** @returns its number */
+  record(version: Omit<ConfigVersion, 'version'>, events: NewEvent[]): Promise<number>
 }
 
 /** Who put an entry into the memory: the agent by a tool, an operator, or an import. */

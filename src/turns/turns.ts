@@ -17,8 +17,8 @@ export interface TurnSummary {
 }
 
 export interface TurnsOptions extends Omit<DrivePorts, 'pending'> {
-  /** A reader that takes nothing for this long is given up, and its turn aborted. */
-  stallMs: number
+  /** How long a reader may take nothing before it is given up, and its turn aborted. */
+  stallMs(): number
   onFinished(summary: TurnSummary): void
 }
 
@@ -94,7 +94,7 @@ function startTurn(request: TurnRequest, caller: AbortSignal, options: TurnsOpti
   const startedAt = Date.now()
   const controller = new AbortController()
   const abort = (reason: AbortReason) => controller.abort(new TurnAborted(reason))
-  const log = new TurnLog(options.stallMs, () => {
+  const log = new TurnLog(options.stallMs(), () => {
     abort('client_stalled')
     log.discard()
   })

@@ -7,7 +7,8 @@ import { temporaryFolder } from '../support/gateway.ts'
 function serve(argv: string[], env: Record<string, string> = {}) {
   const command = loadCommand(argv, { COMIS_DATA_DIR: '/nowhere', ...env })
   if (command.run !== 'serve') throw new Error('expected to serve')
-  return command
+  const { config, overrides } = command
+  return { ...command, config: { ...config, gateway: { ...config.gateway, ...overrides.gateway } } }
 }
 
 t.test('flag beats environment beats file beats default', async (t) => {

@@ -185,16 +185,25 @@ export function storageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage
     await storage.close()
   })
 
-  t.test('starts', async (t) => {
+  t.test('versions of the configuration', async (t) => {
     const open = await fresh(t)
     let storage = await open()
-    t.equal(await storage.starts.last(), undefined)
-    await storage.starts.record(1, '{"a":1}', [])
-    await storage.starts.record(2, '{"a":2}', [event('changed')])
+    t.equal(await storage.config.last(), undefined)
+    const first = { at: 1, source: 'start' as const, clientId: undefined, paths: [], config: '{"a":1}', overlay: '{}' }
+    const second = { ...first, at: 2, source: 'patch' as const, clientId: 'alice', paths: ['a'], overlay: '{"a":2}' }
+    t.equal(await storage.config.record(first, []), 1)
+    t.equal(await storage.config.record(second, [event('changed')]), 2)
     await storage.close()
     storage = await open()
-    t.equal(await storage.starts.last(), '{"a":2}')
+    t.same(await storage.config.last(), { version: 2, ...second })
+    t.same(await storage.config.get(1), { version: 1, ...first })
+    t.equal(await storage.config.get(3), undefined)
     t.match(await storage.events.after(0, 10), [{ id: 1, payload: 'changed' }])
+    await Promise.all(Array.from({ length: 1000 }, (_, n) => storage.config.record({ ...first, at: n + 3 }, [])))
+    const versions = async (limit: number, before?: number) =>
+      (await storage.config.list(limit, before)).map(({ version }) => version)
+    t.same(await versions(2), [1002, 1001], 'the newest first')
+    t.same(await versions(2, 4), [3], 'the oldest are forgotten')
     await storage.close()
   })
 

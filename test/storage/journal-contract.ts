@@ -70,7 +70,7 @@ export function journalContract(t: Test, fresh: (t: Test) => Promise<OpenStorage
       storage.turns.begin({ ...turn, id: 't1', eventsIfNew: [event('never')], events: [event('never')] }),
       storage.events.append([event('never'), event(null as never)]),
       storage.events.append([event('two'), event('three')]),
-      storage.starts.record(1, '{}', [event('patched')])
+      storage.config.record({ at: 1, source: 'start', paths: [], config: '{}', overlay: '{}' }, [event('patched')])
     ])
     await storage.events.append([event('last')], true)
     const expected = ['one', 'created', 'received', 'two', 'three', 'patched', 'last']

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { failureResponses } from '../../../plugins/errors/schema.ts'
-import { ChannelList, toListed } from '../../../plugins/schemas/channels.ts'
+import { ChannelList } from '../../../plugins/schemas/channels.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get(
@@ -8,12 +8,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     {
       schema: {
         operationId: 'listChannels',
-        summary: 'List channels',
+        summary: 'List the channels that are enabled',
         tags: ['core'],
         response: { 200: ChannelList, ...failureResponses('/api', 429) }
       }
     },
-    async () => ({ channels: fastify.comis.channels.list().map(toListed) })
+    async () => ({ channels: fastify.comis.channels.list().filter(({ enabled }) => enabled) })
   )
 }
 

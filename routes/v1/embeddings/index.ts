@@ -5,8 +5,6 @@ import { encodeEmbeddings } from '../../../plugins/openai/embeddings/encode.ts'
 import { EmbeddingBody, EmbeddingList } from '../../../plugins/openai/embeddings/schema.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { stallMs } = fastify.comis.config.gateway
-
   fastify.post(
     '/',
     {
@@ -23,6 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { model, encoding_format: format } = body
       const slices = encodeEmbeddings(await reply.embed(body), { model, format: format ?? 'float' })
       // A reader that takes nothing is cut off, as one of an event stream is.
+      const { stallMs } = fastify.comis.config.gateway
       reply.raw.setTimeout(stallMs, () => reply.raw.destroy())
       return reply.type('application/json; charset=utf-8').send(Readable.from(slices) as never)
     }

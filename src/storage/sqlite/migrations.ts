@@ -103,7 +103,20 @@ const MIGRATIONS = [
      model TEXT NOT NULL UNIQUE,
      dimensions INTEGER NOT NULL,
      entries INTEGER NOT NULL DEFAULT 0
-   ) STRICT;`
+   ) STRICT;`,
+
+  `CREATE TABLE config_versions (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     at INTEGER NOT NULL,
+     source TEXT NOT NULL,
+     client_id TEXT,
+     paths TEXT NOT NULL,
+     config TEXT NOT NULL,
+     overlay TEXT NOT NULL
+   ) STRICT;
+   INSERT INTO config_versions (at, source, paths, config, overlay)
+     SELECT at, 'start', '[]', config, '{}' FROM starts ORDER BY seq;
+   DROP TABLE starts;`
 ]
 
 /**

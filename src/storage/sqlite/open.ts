@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../config/error.ts'
 import type { Storage } from '../port.ts'
+import { configStore } from './config.ts'
 import { appendEvents, eventStore } from './events.ts'
 import { memoryStore } from './memory.ts'
 import { migrate } from './migrations.ts'
 import { sessionStore } from './sessions.ts'
-import { startStore } from './starts.ts'
 import { tokenStore } from './tokens.ts'
 import { turnStore } from './turns.ts'
 import { Writer } from './writer.ts'
@@ -28,7 +28,7 @@ export function openSqlite(folder: string): Storage {
     sessions: sessionStore(db, writer, append),
     tokens: tokenStore(db, writer),
     events: eventStore(db, writer, append),
-    starts: startStore(db, writer, append),
+    config: configStore(db, writer, append),
     memory,
     async close() {
       await memory[Symbol.asyncDispose]()

@@ -7,6 +7,13 @@ export const read = defineMethod({
   scope: 'admin',
   summary: 'Read the whole configuration, without its secrets',
   params: Type.Object({}),
-  result: Type.Object({ config: Type.Unknown() }),
-  handler: (_params, { services }) => ({ config: readConfig(services.config) })
+  result: Type.Object({
+    config: Type.Unknown(),
+    version: Type.Integer(),
+    restart: Type.Array(Type.String(), { description: 'The keys that take effect at the next start.' })
+  }),
+  handler(_params, { services: { config, liveConfig } }) {
+    const { version, restart } = liveConfig
+    return { config: readConfig(config), version, restart }
+  }
 })

@@ -18,7 +18,11 @@ export const status = defineMethod({
     ),
     nodeVersion: Type.String(),
     configPaths: Type.Array(Type.String(), { description: 'The files that the configuration was read from.' }),
-    sections: Type.Array(Type.String(), { description: 'Of the configuration.' })
+    sections: Type.Array(Type.String(), { description: 'Of the configuration.' }),
+    restart: Type.Array(Type.String(), { description: 'Keys that were changed and take effect at the next start.' })
   }),
-  handler: (_params, { services }) => processStatus(services.config, services.configPaths)
+  handler: (_params, { services: { config, configPaths, liveConfig } }) => ({
+    ...processStatus(config, configPaths),
+    restart: liveConfig.restart
+  })
 })

@@ -1,0 +1,184 @@
+import Type, { type Static } from 'typebox'
+import { atRestart, closed, fileOnly, id } from './marks.ts'
+
+/** The scopes a token may hold. They are flat: none implies another, but `*` stands for all except `mcp-client`. */
+export const Scope = Type.Enum(['rpc', 'admin', 'api', 'mcp-client', '*'], {
+  description:
+    'rpc: client operations; admin: operate the gateway; api: only /v1; mcp-client: only /mcp/v1; *: all others'
+})
+export type Scope = Static<typeof Scope>
+
+/** A secret in place, or the path of a file that holds it (white space at its ends is dropped). */
+export const Secret = Type.Union(
+  [Type.String({ minLength: 1 }), Type.Object({ file: Type.String({ minLength: 1 }) }, closed)],
+  { description: 'the secret itself, or { file: path }' }
+)
+export type Secret = Static<typeof Secret>
+
+const Token = Type.Object(
+  {
+    id: Type.String({ pattern: id, description: 'the client id: it names the client in logs and owns its sessions' }),
+    secret: Type.Optional(Secret),
+    secretHash: Type.Optional(
+      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the secret in lower-case hex, in place of it' })
+    ),
+    scopes: Type.Array(Scope, { minItems: 1, description: 'what the token may do' }),
+    expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'after this the token is refused' }))
+  },
+  { ...closed, description: 'a bearer token: `secret` of at least 32 characters, or `secretHash`' }
+)
+
+const Web = Type.Object(
+  {
+    enabled: Type.Boolean({ default: true, description: 'serve /, /app/* and /api/*' }),
+    distPath: Type.Optional(
+      Type.String({ ...fileOnly, description: 'folder of a dashboard of your own, in place of the bundled one' })
+    ),
+    webDistPath: Type.Optional(Type.String({ ...fileOnly, description: 'another name of `distPath`' }))
+  },
+  { ...closed, ...atRestart, default: {} }
+)
+
+const RateLimit = Type.Object(
+  {
+    windowMs: Type.Integer({
+      minimum: 1000,
+      maximum: 86_400_000,
+      default: 60_000,
+      description: 'length of the window'
+    }),
+    maxRequests: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 100, description: 'requests in a window' })
+  },
+  { ...closed, default: {}, description: 'per client id, else per address; /health and /api/health are exempt' }
+)
+
+const WsMessageRateLimit = Type.Object(
+  {
+    maxMessages: Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 60,
+      description: 'messages in any stretch of that length'
+    }),
+    windowMs: Type.Integer({
+      minimum: 100,
+      maximum: 3_600_000,
+      default: 60_000,
+      description: 'length of the window'
+    })
+  },
+  { ...closed, default: {}, description: 'per WebSocket; a message counts once, whatever it holds' }
+)
+
+const Events = Type.Object(
+  {
+    keepHours: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 87_600,
+      default: 168,
+      description: 'events older than this are dropped'
+    }),
+    keepCount: Type.Integer({
+      minimum: 0,
+      maximum: 10_000_000,
+      default: 100_000,
+      description: 'how many events are kept for readers that come back'
+    }),
+    readerBufferBytes: Type.Integer({
+      minimum: 16_384,
+      maximum: 268_435_456,
+      default: 1_048_576,
+      ...atRestart,
+      description: 'a reader that falls this far behind is cut off; it can resume'
+    }),
+    stallMs: Type.Integer({
+      minimum: 100,
+      maximum: 3_600_000,
+      default: 30_000,
+      ...atRestart,
+      description: 'a reader that takes nothing for this long is cut off; it can resume'
+    })
+  },
+  { ...closed, default: {}, description: 'the stream of events and its journal' }
+)
+
+export const Gateway = Type.Object(
+  {
+    enabled: Type.Boolean({ default: true, ...fileOnly, description: 'false: nothing is served' }),
+    host: Type.String({ minLength: 1, default: '127.0.0.1', ...atRestart, description: 'address to listen on' }),
+    port: Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      default: 4766,
+      ...atRestart,
+      description: 'port to listen on; 0 picks a free one'
+    }),
+    tokens: Type.Array(Token, {
+      default: [],
+      ...fileOnly,
+      description: 'bearer tokens; with none the first start makes one'
+    }),
+    rateLimit: RateLimit,
+    trustedProxies: Type.Array(Type.String(), {
+      default: [],
+      description: 'addresses or CIDR ranges whose X-Forwarded-For counts'
+    }),
+    wsMessageRateLimit: WsMessageRateLimit,
+    wsMaxMessageBytes: Type.Integer({
+      minimum: 1024,
+      maximum: 268_435_456,
+      default: 1_048_576,
+      ...atRestart,
+      description: 'largest message of a WebSocket; above it an error, at four times of it the socket is closed'
+    }),
+    wsHeartbeatMs: Type.Integer({
+      minimum: 0,
+      maximum: 3_600_000,
+      default: 30_000,
+      description: 'time between two `heartbeat` notifications to every WebSocket; 0: none'
+    }),
+    maxBatchSize: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 50,
+      description: 'calls in one JSON-RPC batch'
+    }),
+    httpBodyLimitBytes: Type.Integer({
+      minimum: 1024,
+      maximum: 1_073_741_824,
+      default: 1_048_576,
+      ...atRestart,
+      description: 'largest request body; 413 above it'
+    }),
+    corsOrigins: Type.Array(Type.String(), {
+      default: [],
+      ...atRestart,
+      description: 'origins that may call from a browser; empty: same origin only; ["*"]: any'
+    }),
+    allowInsecureHttp: Type.Boolean({
+      default: false,
+      ...atRestart,
+      description: 'silences the warning about plain HTTP on an address that is not loopback'
+    }),
+    web: Web,
+    docs: Type.Enum(['public', 'token', 'off'], {
+      default: 'public',
+      ...atRestart,
+      description: 'who may read /openapi.json and /docs: everyone, any token, nobody'
+    }),
+    events: Events,
+    stallMs: Type.Integer({
+      minimum: 100,
+      maximum: 3_600_000,
+      default: 30_000,
+      description: 'a client that takes nothing of its stream for this long is cut off and its turn aborted'
+    }),
+    shutdownGraceMs: Type.Integer({
+      minimum: 0,
+      maximum: 600_000,
+      default: 10_000,
+      description: 'how long running turns may go on after SIGTERM'
+    })
+  },
+  { ...closed, default: {} }
+)
