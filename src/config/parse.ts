@@ -13,12 +13,23 @@ const validator = Compile(Config)
  * @throws ConfigError with every issue found
  */
 export function parseConfig(input: ConfigInput, source?: string): Config {
+  const poisoned = prototypeKeys(input)
+  if (poisoned.length > 0) throw new ConfigError(poisoned, source)
   const config: unknown = withDefaults(input)
   if (!validator.Check(config)) throw new ConfigError(explain(Config, validator.Errors(config)), source)
   const issues = contradictions(config)
   if (issues.length > 0) throw new ConfigError(issues, source)
   const { webDistPath, ...web } = config.gateway.web
   return { ...config, gateway: { ...config.gateway, web: { ...web, distPath: web.distPath ?? webDistPath } } }
+}
+
+/** The validator does not see this key in a record, where it would become an id. */
+function prototypeKeys(value: unknown, path: string[] = []): Issue[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const here = [...path, key]
+    return key === '__proto__' ? [{ path: here.join('.'), message: 'unknown key' }] : prototypeKeys(inner, here)
+  })
 }
 
 function withDefaults(input: ConfigInput): unknown {

@@ -147,18 +147,21 @@ export const Config = Type.Object(
   {
     gateway: Gateway,
     agents: Type.Record(Type.String({ pattern: id }), Agent, {
+      propertyNames: { pattern: id },
       minProperties: 1,
       default: { default: {} },
       description: 'agents by id; `default` (or else the first) answers when a request names none'
     }),
     providers: Type.Optional(
       Type.Record(Type.String({ pattern: id }), Provider, {
+        propertyNames: { pattern: id },
         description: 'providers by id; left out: found from the environment. The id `agent` is reserved'
       })
     ),
     embeddings: Type.Optional(Embeddings),
     sessions: Sessions,
     channels: Type.Record(Type.String({ pattern: id }), Channel, {
+      propertyNames: { pattern: id },
       default: {},
       description: 'channels by type'
     }),

@@ -18,6 +18,7 @@ export function explain(schema: TSchema, errors: TLocalizedValidationError[]): I
   const issues: Issue[] = []
   for (const error of errors) {
     if (error.keyword === 'boolean') continue // the rejected key itself, told by its parent's additionalProperties
+    if (error.schemaPath.endsWith('/propertyNames')) continue // likewise
     if (error.keyword !== 'anyOf' && unions.some((path) => within(error.instancePath, path))) continue
     issues.push(...describe(schema, error))
   }
@@ -30,6 +31,9 @@ function describe(schema: TSchema, error: TLocalizedValidationError): Issue[] {
   if (error.keyword === 'additionalProperties') {
     return error.params.additionalProperties.map((key) => unknownKey(at, path, key))
   }
+  if (error.keyword === 'propertyNames') {
+    return error.params.propertyNames.map((key) => ({ path: join(path, key), message: unusableName(at) }))
+  }
   if (error.keyword === 'required') {
     return error.params.requiredProperties.map((key) => missing(at?.properties?.[key], join(path, key)))
   }
@@ -41,11 +45,12 @@ function missing(shape: Shape | undefined, path: string): Issue {
 }
 
 function unknownKey(at: Shape | undefined, path: string, key: string): Issue {
-  const pattern = Object.keys(at?.patternProperties ?? {})[0]
-  if (pattern) return { path: join(path, key), message: `not a usable name: it must match ${pattern}` }
   const meant = didYouMean(key, Object.keys(at?.properties ?? {}))
   return { path: join(path, key), message: `unknown key${meant ? `; did you mean "${meant}"?` : ''}` }
 }
+
+const unusableName = (at: Shape | undefined) =>
+  `not a usable name: it must match ${Object.keys(at?.patternProperties ?? {})[0]}`
 
 /** The candidate nearest to a mistyped word, or nothing where none is near. */
 export function didYouMean(word: string, candidates: string[]): string | undefined {

@@ -134,7 +134,15 @@ t.test('no issue repeats the value that is at fault', async (t) => {
   )
 })
 
+t.test('ids are checked', async (t) => {
+  const unusable = 'not a usable name: it must match ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+  t.same(issuesOf({ agents: { '../x': {} } }), [`agents.../x: ${unusable}`])
+  t.same(issuesOf({ providers: { 'a b': { type: 'openai' } } }), [`providers.a b: ${unusable}`])
+  t.same(issuesOf({ channels: { '': {} } }), [`channels.: ${unusable}`])
+})
+
 t.test('keys that would reach a prototype are unknown keys', async (t) => {
   t.match(issuesOf(JSON.parse('{"__proto__":{"polluted":1}}')), ['__proto__: unknown key'])
+  t.match(issuesOf(JSON.parse('{"agents":{"__proto__":{"name":"x"}}}')), ['agents.__proto__: unknown key'])
   t.equal(({} as { polluted?: number }).polluted, undefined)
 })

@@ -92,3 +92,14 @@ export async function post(url: string, body: string | Uint8Array, secret: strin
     json: text ? (JSON.parse(text) as unknown) : undefined
   }
 }
+
+export interface Outcome {
+  result?: any
+  error?: { code: number; message: string; data?: { issues?: { path: string; message: string }[]; code?: string } }
+}
+
+/** Calls methods over HTTP. */
+export const caller =
+  (url: string, secret: string = SECRETS.all) =>
+  async (method: string, params: object = {}): Promise<Outcome> =>
+    (await post(url, JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }), secret)).json as Outcome
