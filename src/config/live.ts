@@ -108,7 +108,7 @@ export function openLiveConfig({ config, overlay, last, store, ...layers }: Load
   async function change(wanted: unknown, source: 'patch' | 'rollback', clientId: string): Promise<Changed> {
     const next = effective(layers, wanted)
     const paths = differences(current, next).map(({ path }) => path)
-    if (paths.length === 0) return { version, paths, restart: [] }
+    if (paths.length === 0 && JSON.stringify(wanted) === JSON.stringify(patches)) return { version, paths, restart: [] }
     refuseFileOnly(paths)
     const reactions = parts.flatMap((prepare) => prepare(next, current) ?? [])
     const told = [
