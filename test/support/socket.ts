@@ -94,6 +94,7 @@ export async function post(url: string, body: string | Uint8Array, secret: strin
 }
 
 export interface Outcome {
+  // oxlint-disable-next-line typescript/no-explicit-any -- of any method: the assertions look into it
   result?: any
   error?: { code: number; message: string; data?: { issues?: { path: string; message: string }[]; code?: string } }
 }
