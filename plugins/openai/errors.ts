@@ -22,8 +22,12 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   aborted: 'aborted'
 }
 
+export interface OpenAiError {
+  error: { message: string; type: string; param: string | null; code: string | null }
+}
+
 /** An error in OpenAI's form. */
-export function openAiForm({ status, message, code, param, reason }: Failure): object {
+export function openAiForm({ status, message, code, param, reason }: Failure): OpenAiError {
   const type = TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error')
   return { error: { message, type, param: param ?? null, code: reason ?? CODES[code] ?? null } }
 }

@@ -3,6 +3,7 @@ import type { Json } from '../../../src/json.ts'
 import type { FilePart, Message, TextPart, ToolCallPart } from '../../../src/models/message.ts'
 import type { ModelSettings, ToolSpec } from '../../../src/models/port.ts'
 import type { Target, TurnRequest } from '../../../src/turns/turn.ts'
+import { dropEmpty, toFile } from '../decode.ts'
 import type { ChatCompletionBody, ChatMessage } from './schema.ts'
 
 /** A chat completion request as a turn. The history comes with it, so that it has no session. */
@@ -77,19 +78,6 @@ function toUserParts(content: UserContent, path: string): (TextPart | FilePart)[
 
 const audioType = (format: string) => (format === 'mp3' ? 'audio/mpeg' : `audio/${format}`)
 
-function toFile(url: string, usualType: string, path: string): FilePart {
-  const inline = /^data:([^;,]+)?(?:;[^,]*)?;base64,(.*)$/s.exec(url)
-  if (inline) return { type: 'file', mediaType: inline[1] ?? usualType, data: { base64: inline[2] ?? '' } }
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new GatewayError(
-      'invalid_request',
-      `Invalid field: ${path}: expected an http(s) address or a base64 data: URL`,
-      { param: path }
-    )
-  }
-  return { type: 'file', mediaType: usualType, data: { url } }
-}
-
 function toSettings(body: ChatCompletionBody): ModelSettings {
   const { stop, tool_choice: choice } = body
   return dropEmpty({
@@ -120,13 +108,4 @@ function toTools({ tools }: ChatCompletionBody): ToolSpec[] {
     parameters: (parameters ?? { type: 'object', properties: {} }) as ToolSpec['parameters'],
     strict: strict ?? undefined
   }))
-}
-
-type Filled<T> = { [K in keyof T]?: Exclude<T[K], null> }
-
-/** Without the settings that were left out: those of the agent, spread under these, must show through. */
-function dropEmpty<T extends object>(settings: T): Filled<T> {
-  return Object.fromEntries(
-    Object.entries(settings).filter(([, value]) => value !== undefined && value !== null)
-  ) as Filled<T>
 }

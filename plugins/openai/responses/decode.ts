@@ -1,0 +1,53 @@
+import type { Json } from '../../../src/json.ts'
+import type { Message } from '../../../src/models/message.ts'
+import type { ModelSettings } from '../../../src/models/port.ts'
+import type { Target, TurnRequest } from '../../../src/turns/turn.ts'
+import { dropEmpty } from '../decode.ts'
+import { toMessages } from './items.ts'
+import type { Item, ResponseBody } from './schema.ts'
+import { chooseTools, type ClientTools } from './tools.ts'
+
+export interface DecodeOptions {
+  target: Target
+  tools: ClientTools
+  /** The conversation of the response that this one continues. */
+  earlier: readonly Message[]
+  /** What an `item_reference` stands for. */
+  find?: (id: string) => Item | undefined
+}
+
+/** A request for a response as a turn. */
+export function toTurn(
+  body: ResponseBody,
+  { target, tools: clientTools, earlier, find }: DecodeOptions
+): Omit<TurnRequest, 'id' | 'by'> {
+  const { tools, toolChoice } = chooseTools(body.tool_choice, clientTools)
+  const instructions: Message[] = body.instructions ? [{ role: 'system', content: body.instructions }] : []
+  const input = [...instructions, ...toMessages(body.input, earlier, find)]
+  return { target, input, settings: toSettings(body, toolChoice), tools }
+}
+
+function toSettings(body: ResponseBody, toolChoice: ModelSettings['toolChoice']): ModelSettings {
+  return dropEmpty({
+    maxOutputTokens: body.max_output_tokens,
+    temperature: body.temperature,
+    topP: body.top_p,
+    presencePenalty: body.presence_penalty,
+    frequencyPenalty: body.frequency_penalty,
+    reasoningEffort: body.reasoning?.effort,
+    responseFormat: toFormat(body.text?.format),
+    toolChoice
+  })
+}
+
+function toFormat(format: NonNullable<ResponseBody['text']>['format']): ModelSettings['responseFormat'] {
+  if (!format || format.type === 'text') return undefined
+  if (format.type === 'json_object' || !('schema' in format)) return { type: 'json' }
+  const { schema, name, description } = format
+  return {
+    type: 'json',
+    schema: schema as { [key: string]: Json } | undefined,
+    name,
+    description: description ?? undefined
+  }
+}

@@ -1,0 +1,12 @@
+import { frame } from '../../sse/frame.ts'
+import type { StreamEvent } from './encode.ts'
+
+const LAST = new Set(['response.completed', 'response.incomplete', 'response.failed'])
+
+/** Events as they go over the wire, each to be written by itself; after the last one `[DONE]`. */
+export function toFrames(events: StreamEvent[]): string[] {
+  const frames = events.map((event) => frame({ event: event.type, data: JSON.stringify(event) }))
+  const last = events.at(-1)
+  if (last && LAST.has(last.type)) frames.push(frame({ data: '[DONE]' }))
+  return frames
+}

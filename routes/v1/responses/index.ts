@@ -1,0 +1,21 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { failureResponses } from '../../../plugins/errors/schema.ts'
+import { ResponseBody } from '../../../plugins/openai/responses/schema.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.post(
+    '/',
+    {
+      schema: {
+        operationId: 'createResponse',
+        summary: 'Create a response',
+        tags: ['openai'],
+        body: ResponseBody,
+        response: { ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
+      }
+    },
+    ({ body }, reply) => reply.createResponse(body)
+  )
+}
+
+export default routes
