@@ -68,8 +68,8 @@ export async function openServices({ config, configPaths, env, tools, ...on }: S
   const storage = openSqlite(expandHome(config.dataDir))
   const { onError } = on
   try {
-    const tokens = await openTokens(config, storage.tokens)
     const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
+    const tokens = await openTokens(config, storage.tokens, events)
     const memory = await openMemory({ store: storage.memory, embedders, events, onError })
     const agents = openAgents(config, catalog, [currentTime, ...memoryTools(memory), ...tools])
     const abandoned = await storage.turns.abandon(Date.now(), (turn) => tellAbandoned(turn, events))
@@ -89,7 +89,8 @@ export async function openServices({ config, configPaths, env, tools, ...on }: S
     const { idleMinutes } = config.sessions
     const ends = [
       expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }),
-      emitMetrics(events, () => turns.running)
+      emitMetrics(events, () => turns.running),
+      tokens.stop
     ]
     async function close(): Promise<void> {
       for (const end of ends) end()

@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox'
 
 const closed = { additionalProperties: false }
-const id = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+/** What clients, agents, providers and channels may be called. */
+export const ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 
 /** The scopes a token may hold. They are flat: none implies another, but `*` stands for all except `mcp-client`. */
 export const Scope = Type.Enum(['rpc', 'admin', 'api', 'mcp-client', '*'], {
@@ -19,7 +20,10 @@ export type Secret = Static<typeof Secret>
 
 const Token = Type.Object(
   {
-    id: Type.String({ pattern: id, description: 'the client id: it names the client in logs and owns its sessions' }),
+    id: Type.String({
+      pattern: ID_PATTERN,
+      description: 'the client id: it names the client in logs and owns its sessions'
+    }),
     secret: Type.Optional(Secret),
     secretHash: Type.Optional(
       Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the secret in lower-case hex, in place of it' })
@@ -314,19 +318,19 @@ export const DEFAULT_DATA_DIR = '~/.comis-gateway'
 export const Config = Type.Object(
   {
     gateway: Gateway,
-    agents: Type.Record(Type.String({ pattern: id }), Agent, {
+    agents: Type.Record(Type.String({ pattern: ID_PATTERN }), Agent, {
       minProperties: 1,
       default: { default: {} },
       description: 'agents by id; `default` (or else the first) answers when a request names none'
     }),
     providers: Type.Optional(
-      Type.Record(Type.String({ pattern: id }), Provider, {
+      Type.Record(Type.String({ pattern: ID_PATTERN }), Provider, {
         description: 'providers by id; left out: found from the environment. The id `agent` is reserved'
       })
     ),
     embeddings: Type.Optional(Embeddings),
     sessions: Sessions,
-    channels: Type.Record(Type.String({ pattern: id }), Channel, {
+    channels: Type.Record(Type.String({ pattern: ID_PATTERN }), Channel, {
       default: {},
       description: 'channels by type'
     }),

@@ -103,7 +103,12 @@ const MIGRATIONS = [
      model TEXT NOT NULL UNIQUE,
      dimensions INTEGER NOT NULL,
      entries INTEGER NOT NULL DEFAULT 0
-   ) STRICT;`
+   ) STRICT;`,
+
+  `CREATE TABLE token_ends (
+     digest TEXT PRIMARY KEY,
+     ends_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`
 ]
 
 /**
