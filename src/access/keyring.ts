@@ -32,6 +32,8 @@ interface HeldKey extends Key {
 const MOST_VERIFIED = 1000
 /** The timer looks again after this long: a longer one could be late by as much as the clock was set, or slept. */
 const LOOK_AGAIN_MS = 60_000
+/** Followers that are ended in one turn of the event loop. */
+const ENDED_AT_ONCE = 50
 const NOBODY = Buffer.alloc(32)
 
 /** The secrets that are valid now: it tells whose one is, and ends what goes on under those that come to their end. */
@@ -130,8 +132,17 @@ export class Keyring {
     for (const [secret, known] of this.#verified) {
       if (known === key) this.#verified.delete(secret)
     }
-    for (const onEnd of key.followers) onEnd()
-    key.followers.clear()
+    endSome(key.followers)
+  }
+}
+
+/** Thousands may share a secret: whoever has another one should not notice. */
+function endSome(followers: Set<() => void>): void {
+  let ended = 0
+  for (const onEnd of followers) {
+    if (ended++ === ENDED_AT_ONCE) return void setImmediate(() => endSome(followers))
+    followers.delete(onEnd)
+    onEnd()
   }
 }
 
