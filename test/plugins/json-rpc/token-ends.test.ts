@@ -7,10 +7,6 @@ import { connect, type Message, post, type Socket } from '../../support/socket.t
 import { type Watch, waitUntil, watch } from '../../support/watch.ts'
 import { startUpstream } from '../../upstream/start.ts'
 
-interface Made {
-  secret: string
-}
-
 /** A gateway whose turns begin and never end by themselves, with an admin on a socket. */
 async function openGateway(t: Test) {
   const upstream = await startUpstream()
@@ -23,10 +19,11 @@ async function openGateway(t: Test) {
   return { url, upstream, admin, turns }
 }
 
-async function make(admin: Socket, method: string, params: object): Promise<string> {
-  const { result, error } = await admin.call(method, params)
-  if (error) throw new Error(error.message)
-  return (result as Made).secret
+const make = async (admin: Socket, method: string, params: object) => secretOf(await admin.call(method, params))
+
+function secretOf(answer: Message | undefined): string {
+  if (!answer?.result) throw new Error(answer?.error?.message)
+  return (answer.result as { secret: string }).secret
 }
 
 /** Everything that can go on under a secret: two sockets, two streams of events, and turns on every surface. */
@@ -103,9 +100,11 @@ t.test('what goes on under a token ends when it expires', async (t) => {
   await waitUntil(
     async () => (await upstream.requests()).filter((one) => one.ended === 'client_closed').length === TURNS
   )
-  const listed = (await (await fetch(`${url}/api/turns`, { headers: bearer() })).json()) as { turns: Made[] }
+  const listed = (await (await fetch(`${url}/api/turns`, { headers: bearer() })).json()) as {
+    turns: { clientId: string }[]
+  }
   t.match(
-    listed.turns.map((turn) => (turn as unknown as { clientId: string }).clientId),
+    listed.turns.map(({ clientId }) => clientId),
     Array.from({ length: TURNS }, () => 'other')
   )
   await unharmed(t, staying)
@@ -186,12 +185,12 @@ t.test('whoever ends its own secret gets its answer, and no other call is begun'
   t.match(refused?.error, { code: -32_000, message: 'Unauthorized', data: { code: 'unauthorized' } })
   t.same(await admin.closed, [4001, 'Unauthorized'])
 
-  const { secret } = rotated?.result as Made
+  const secret = secretOf(rotated)
   const turn = { jsonrpc: '2.0', id: 0, method: 'memory.search', params: { query: 'x' } }
   const { json } = await post(url, JSON.stringify([turn, ...batch]), secret)
   const [searched, again] = json as Message[]
   t.match(searched, { result: { results: [] } }, 'one that follows whether its client leaves')
-  const next = await connect(t, url, { secret: (again?.result as Made).secret })
+  const next = await connect(t, url, { secret: secretOf(again) })
   t.match(await next.call('tokens.revoke', { id: 'admin' }), { result: { revoked: 1 } })
   t.same(await next.closed, [4001, 'Unauthorized'])
 })

@@ -96,7 +96,7 @@ t.test('the list tells each secret by what is not secret', async (t) => {
     tokens.map(({ id }) => id),
     ['admin', 'all', 'api', 'guest', 'mcp', 'rpc']
   )
-  const [entry] = tokens.filter(({ id }) => id === 'guest')
+  const entry = tokens.find(({ id }) => id === 'guest')
   t.match(entry, { scopes: ['rpc'], source: 'runtime', fingerprint: /^[0-9a-f]{8}$/, expiresAt })
   t.ok((entry?.createdAt as number) >= before && (entry?.lastUsedAt as number) >= (entry?.createdAt as number))
   t.match(tokens[0], { id: 'admin', scopes: ['admin', 'rpc'], source: 'config', createdAt: undefined })
