@@ -131,8 +131,8 @@ t.test('a rotation ends what goes on under the old secret alone, after its grace
   const { url, admin, turns } = await openGateway(t)
   const old = await make(admin, 'tokens.create', { id: 'guest', scopes: ['rpc', 'api'] })
   const going = await openAll(t, url, old)
-  const endsAt = Date.now() + 2000
-  const secret = await make(admin, 'tokens.rotate', { id: 'guest', graceSeconds: 2 })
+  const endsAt = Date.now() + 3000
+  const secret = await make(admin, 'tokens.rotate', { id: 'guest', graceSeconds: 3 })
   const staying = await openAll(t, url, secret)
   await waitUntil(() => turns.running === 2 * TURNS)
   await unharmed(t, going)
