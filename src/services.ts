@@ -81,9 +81,9 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const storage = opened.adopt(openSqlite(expandHome(base.dataDir)), (store) => store.close())
   const loaded = await loadLiveConfig({ base, overrides, discardPatches, store: storage.config })
   const { config } = loaded
-  const tokens = await openTokens(config, storage.tokens)
   const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
   opened.defer(() => events.stop())
+  const tokens = opened.adopt(await openTokens(config, storage.tokens, events), (all) => all.stop())
   const liveConfig = openLiveConfig(loaded, events)
   const now = () => liveConfig.current
   liveConfig.onChange(({ gateway }) => ({ apply: () => events.keep(gateway.events) }))

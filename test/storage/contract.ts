@@ -207,26 +207,6 @@ export function storageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage
     await storage.close()
   })
 
-  t.test('tokens', async (t) => {
-    const open = await fresh(t)
-    let storage = await open()
-    const token = {
-      clientId: 'owner',
-      digest: 'd'.repeat(64),
-      scopes: ['*' as const],
-      createdAt: 1,
-      expiresAt: undefined
-    }
-    const expiring = { ...token, clientId: 'guest', digest: 'e'.repeat(64), createdAt: 2, expiresAt: 99 }
-    await storage.tokens.add(token)
-    await storage.tokens.add(expiring)
-    await t.rejects(storage.tokens.add(token), 'the same digest twice')
-    await storage.close()
-    storage = await open()
-    t.same(await storage.tokens.list(), [token, expiring])
-    await storage.close()
-  })
-
   t.test('after close, writes are rejected', async (t) => {
     const storage = await (await fresh(t))()
     await storage.close()

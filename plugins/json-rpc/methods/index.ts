@@ -9,6 +9,7 @@ import { models } from './models/index.ts'
 import { rpc } from './rpc/index.ts'
 import { session } from './session/index.ts'
 import { system } from './system/index.ts'
+import { tokens } from './tokens/index.ts'
 import { turn } from './turn/index.ts'
 
 /** The methods of the gateway, a folder a namespace. `rpc.discover` is not among them: it needs to know them all. */
@@ -24,5 +25,6 @@ export const METHODS = [
   rpc,
   session,
   system,
+  tokens,
   turn
 ].flat()

@@ -116,7 +116,12 @@ const MIGRATIONS = [
    ) STRICT;
    INSERT INTO config_versions (at, source, paths, config, overlay)
      SELECT at, 'start', '[]', config, '{}' FROM starts ORDER BY seq;
-   DROP TABLE starts;`
+   DROP TABLE starts;`,
+
+  `CREATE TABLE token_ends (
+     digest TEXT PRIMARY KEY,
+     ends_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`
 ]
 
 /**

@@ -26,7 +26,7 @@ export function openSqlite(folder: string): Storage {
   return {
     turns: turnStore(db, writer, append),
     sessions: sessionStore(db, writer, append),
-    tokens: tokenStore(db, writer),
+    tokens: tokenStore(db, writer, append),
     events: eventStore(db, writer, append),
     config: configStore(db, writer, append),
     memory,

@@ -79,6 +79,10 @@ t.test('every method is in it, described', async (t) => {
       'rpc.discover',
       'session.history',
       'system.ping',
+      'tokens.create',
+      'tokens.list',
+      'tokens.revoke',
+      'tokens.rotate',
       'turn.cancel',
       'turn.list'
     ]
