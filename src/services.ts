@@ -13,6 +13,8 @@ import { openEmbedders } from './embeddings/open.ts'
 import type { Embedders } from './embeddings/port.ts'
 import { type Events, openEvents } from './events/events.ts'
 import { emitMetrics } from './events/metrics.ts'
+import { watchEventLoop } from './event-loop.ts'
+import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
@@ -21,8 +23,10 @@ import { followHealth } from './models/health.ts'
 import { expireSessions } from './sessions/expire.ts'
 import type { Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
+import { processStatus } from './status.ts'
 import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
+import { openUsages, type Usages } from './usage/usage.ts'
 
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
@@ -38,6 +42,8 @@ export interface Services {
   readonly events: Events
   readonly channels: Channels
   readonly memory: Memory
+  readonly usages: Usages
+  readonly diagnostics: Diagnostics
   readonly storage: Storage
   /** Ends what goes on by itself, once nothing else goes on. */
   close(): Promise<void>
@@ -64,12 +70,14 @@ export interface ServicesOptions {
 export async function openServices({ config, configPaths, env, tools, ...on }: ServicesOptions): Promise<Services> {
   const providers = config.providers ?? (await discoverProviders(env))
   const catalog = openCatalog(providers, env, on.onListError)
-  const embedders = openEmbedders({ ...config, providers }, env)
   const storage = openSqlite(expandHome(config.dataDir))
   const { onError } = on
+  let embedders: Embedders | undefined
   try {
     const tokens = await openTokens(config, storage.tokens)
     const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
+    const health = followHealth(events)
+    embedders = openEmbedders({ ...config, providers }, env, health)
     const memory = await openMemory({ store: storage.memory, embedders, events, onError })
     const agents = openAgents(config, catalog, [currentTime, ...memoryTools(memory), ...tools])
     const abandoned = await storage.turns.abandon(Date.now(), (turn) => tellAbandoned(turn, events))
@@ -79,29 +87,35 @@ export async function openServices({ config, configPaths, env, tools, ...on }: S
       leases: localLeases(),
       turns: storage.turns,
       events,
-      runTurn: createRunTurn({ sessions: storage.sessions, health: followHealth(events), memory, onError }),
+      runTurn: createRunTurn({ sessions: storage.sessions, health, memory, onError }),
       priceOf: catalog.priceOf,
       onUnstored: on.onUnstored,
       stallMs: config.gateway.stallMs,
       onFinished: on.onTurn
     })
     const channels = openChannels(config.channels, events)
+    const usages = openUsages(storage.usage, events)
+    const loop = watchEventLoop()
+    const watched = { catalog, channels, events, health, loop, memory, storage, turns }
+    const diagnostics = openDiagnostics({ ...watched, status: () => processStatus(config, configPaths) })
     const { idleMinutes } = config.sessions
     const ends = [
       expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }),
-      emitMetrics(events, () => turns.running)
+      emitMetrics(events, loop, () => turns.running),
+      () => loop.end()
     ]
-    async function close(): Promise<void> {
+    const close = async (): Promise<void> => {
       for (const end of ends) end()
       events.stop()
       await memory.stop()
-      await embedders.close()
+      await embedders?.close()
       await storage.close()
     }
     const told = { config, configPaths, instance: newInstance() }
-    return { ...told, tokens, catalog, embedders, agents, turns, events, memory, channels, storage, close }
+    const domain = { tokens, catalog, embedders, agents, turns, events, memory, channels, storage, usages, diagnostics }
+    return { ...told, ...domain, close }
   } catch (error) {
-    await embedders.close()
+    await embedders?.close()
     await storage.close()
     throw error
   }
