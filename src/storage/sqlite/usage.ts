@@ -20,7 +20,7 @@ const COUNT = `
     unpriced_tokens = unpriced_tokens + excluded.unpriced_tokens`
 const COUNT_IN_SESSION = `
   INSERT INTO session_usage VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?5 + ?6)
-  ON CONFLICT DO UPDATE SET last_at = excluded.last_at, turns = turns + 1, failed = failed + excluded.failed,
+  ON CONFLICT DO UPDATE SET last_at = max(last_at, excluded.last_at), turns = turns + 1, failed = failed + excluded.failed,
     input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
     cached_input_tokens = cached_input_tokens + excluded.cached_input_tokens,
     reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_usd = cost_usd + excluded.cost_usd,
