@@ -124,6 +124,19 @@ export function usageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage>)
     t.match(await storage.usage.bySession({ limit: 10, clientId: 'alice' }), [large, small])
     t.match(await storage.usage.bySession({ limit: 10, clientId: 'alice', since: DAY + 1 }), [large])
     t.same(await storage.usage.bySession({ limit: 10, since: DAY + 3 }), [])
+    t.same(await storage.usage.bySession({ limit: 10, clientId: 'nobody' }), [])
+
+    const many = Array.from({ length: 6000 }, async (_, n) => {
+      const usage = { input: 100 + ((n * 7919) % 6000), output: 0 }
+      await turn(storage, DAY, { session: { clientId: 'many', key: `k${n}` }, agentId: 'default', usage })
+    })
+    await Promise.all(many)
+    const order = (await storage.usage.bySession({ limit: 1000, clientId: 'many' })).map(({ input }) => input)
+    t.same(
+      order,
+      Array.from({ length: 1000 }, (_, index) => 6099 - index)
+    )
+    t.equal((await storage.usage.bySession({ limit: 1000 })).length, 1000)
     await storage.close()
   })
 

@@ -154,16 +154,12 @@ const MIGRATIONS = [
      cached_input_tokens INTEGER NOT NULL,
      reasoning_tokens INTEGER NOT NULL,
      cost_usd REAL NOT NULL,
-     tokens INTEGER NOT NULL,
      PRIMARY KEY (client_id, session_key)
    ) STRICT, WITHOUT ROWID;
    INSERT INTO session_usage
      SELECT client_id, session_key, max(finished_at), count(*), sum(finish_reason = 'error'), sum(input_tokens),
-       sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), total(cost_usd),
-       sum(input_tokens + output_tokens)
+       sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), total(cost_usd)
      FROM turns WHERE finished_at IS NOT NULL AND session_key IS NOT NULL GROUP BY client_id, session_key;
-   CREATE INDEX session_usage_largest ON session_usage (tokens, last_at);
-   CREATE INDEX session_usage_largest_of_client ON session_usage (client_id, tokens, last_at);
 
    CREATE TABLE usage_resets (at INTEGER NOT NULL) STRICT;`
 ]

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Usage } from '../../turns/event.ts'
-import type { AgentUsage, HourUsage, ModelUsage, SessionUsage, UsageRange, UsageStore, UsageSums } from '../port.ts'
+import type { AgentUsage, HourUsage, ModelUsage, UsageRange, UsageStore, UsageSums } from '../port.ts'
 import type { AppendEvents } from './events.ts'
+import { largestSessions } from './session-usage.ts'
 import type { Writer } from './writer.ts'
 
 const HOUR_MS = 3_600_000
@@ -19,26 +20,15 @@ const COUNT = `
     unpriced_turns = unpriced_turns + excluded.unpriced_turns,
     unpriced_tokens = unpriced_tokens + excluded.unpriced_tokens`
 const COUNT_IN_SESSION = `
-  INSERT INTO session_usage VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?5 + ?6)
+  INSERT INTO session_usage VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9)
   ON CONFLICT DO UPDATE SET last_at = max(last_at, excluded.last_at), turns = turns + 1, failed = failed + excluded.failed,
     input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
     cached_input_tokens = cached_input_tokens + excluded.cached_input_tokens,
-    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_usd = cost_usd + excluded.cost_usd,
-    tokens = tokens + excluded.tokens`
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_usd = cost_usd + excluded.cost_usd`
 const SUMS = `
   total(turns) AS turns, total(failed) AS failed, total(input_tokens) AS input, total(output_tokens) AS output,
   total(cached_input_tokens) AS cachedInput, total(reasoning_tokens) AS reasoning, total(cost_usd) AS costUsd,
   total(unpriced_turns) AS unpricedTurns, total(unpriced_tokens) AS unpricedTokens`
-/** An index alone finds which ones they are; their sums are looked up for these only. */
-const largest = (index: string, condition: string) => `
-  SELECT client_id AS clientId, session_key AS key, last_at AS lastAt, turns, failed, input_tokens AS input,
-    output_tokens AS output, cached_input_tokens AS cachedInput, reasoning_tokens AS reasoning, cost_usd AS costUsd
-  FROM (
-    SELECT client_id, session_key FROM session_usage INDEXED BY ${index} WHERE last_at >= ?2 ${condition}
-    ORDER BY tokens DESC LIMIT ?1
-  ) CROSS JOIN session_usage USING (client_id, session_key) ORDER BY tokens DESC`
-const LARGEST = largest('session_usage_largest', '')
-const LARGEST_OF = largest('session_usage_largest_of_client', 'AND client_id = ?3')
 const SINCE = `
   SELECT coalesce((SELECT max(at) FROM usage_resets),
     (SELECT min(start) FROM usage WHERE client_id = '' AND span_ms = ${HOUR_MS})) AS since`
@@ -88,9 +78,7 @@ export function usageStore(db: DatabaseSync, writer: Writer, append: AppendEvent
   const all = db.prepare(`SELECT ${SUMS} FROM usage WHERE client_id = '' AND span_ms = ${DAY_MS}`)
   const byModel = db.prepare(`${spansOf('provider, model')} GROUP BY provider, model`)
   const byAgent = db.prepare(`${spansOf('agent_id AS agentId')} GROUP BY agent_id`)
-  const [byHour, largestOfAll, largestOf, since] = [BY_HOUR, LARGEST, LARGEST_OF, SINCE].map((sql) =>
-    db.prepare(sql)
-  ) as [Statement, Statement, Statement, Statement]
+  const [byHour, since] = [BY_HOUR, SINCE].map((sql) => db.prepare(sql)) as [Statement, Statement, Statement, Statement]
   const recordReset = db.prepare('INSERT INTO usage_resets (at) VALUES (?)')
 
   function resetNow(at: number, toEvents: Parameters<UsageStore['reset']>[1]): void {
@@ -112,10 +100,7 @@ export function usageStore(db: DatabaseSync, writer: Writer, append: AppendEvent
     async byHour({ clientId = '', since = 0, until = LAST }) {
       return (byHour.all(clientId, since, until) as unknown as HourUsage[]).map((row) => ({ ...row }))
     },
-    async bySession({ limit, clientId, since = 0 }) {
-      const rows = clientId === undefined ? largestOfAll.all(limit, since) : largestOf.all(limit, since, clientId)
-      return (rows as unknown as SessionUsage[]).map((row) => ({ ...row }))
-    },
+    bySession: largestSessions(db),
     async since() {
       return (since.get() as { since: number | null }).since ?? undefined
     },
