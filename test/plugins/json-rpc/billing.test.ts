@@ -88,7 +88,7 @@ t.test('what was used, by provider, agent, session and hour', async (t) => {
   const used = answers.map((answer) => answer.json().tokensUsed as Sums['tokens'])
   const unpriced = free.json().tokensUsed as Sums['tokens']
   const alone = (await call<{ agents: (Sums & { agentId: string | null })[] }>(app, 'obs.billing.byAgent')).agents
-  const [ofModel] = alone.filter(({ agentId }) => agentId === null)
+  const ofModel = alone.find(({ agentId }) => agentId === null)
   const priced = [...used, ofModel!.tokens]
   const sum = (tokens: Sums['tokens'][], key: keyof Sums['tokens']) => tokens.reduce((all, one) => all + one[key], 0)
   const costUsd = (sum(priced, 'input') * PRICE.input + sum(priced, 'output') * PRICE.output) / 1_000_000
