@@ -14,6 +14,8 @@ import { openEmbedders } from './embeddings/open.ts'
 import type { Embedders } from './embeddings/port.ts'
 import { type Events, openEvents } from './events/events.ts'
 import { emitMetrics } from './events/metrics.ts'
+import { watchEventLoop } from './event-loop.ts'
+import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, liveCatalog, openCatalog } from './models/catalog.ts'
@@ -23,8 +25,10 @@ import { reload } from './reload.ts'
 import { expireSessions } from './sessions/expire.ts'
 import type { Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
+import { processStatus } from './status.ts'
 import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
+import { openUsages, type Usages } from './usage/usage.ts'
 
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
@@ -45,6 +49,8 @@ export interface Services {
   readonly events: Events
   readonly channels: Channels
   readonly memory: Memory
+  readonly usages: Usages
+  readonly diagnostics: Diagnostics
   readonly storage: Storage
   /** Ends what goes on by itself, once nothing else goes on. */
   close(): Promise<void>
@@ -88,9 +94,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const now = () => liveConfig.current
   liveConfig.onChange(({ gateway }) => ({ apply: () => events.keep(gateway.events) }))
 
+  const health = followHealth(events)
   const openModels = (next: Config) => openCatalog(next.providers ?? {}, env, on.onListError)
   const catalog = liveCatalog(openModels(config))
-  const embedders = opened.adopt(openEmbedders(config, env), (all) => all.close())
+  const embedders = opened.adopt(openEmbedders(config, env, health), (all) => all.close())
   const memory = await openMemory({ store: storage.memory, embedders, events, onError })
   opened.defer(() => memory.stop())
   const tools = [currentTime, ...memoryTools(memory), ...ownTools]
@@ -104,7 +111,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     leases: localLeases(),
     turns: storage.turns,
     events,
-    runTurn: createRunTurn({ sessions: storage.sessions, health: followHealth(events), memory, onError }),
+    runTurn: createRunTurn({ sessions: storage.sessions, health, memory, onError }),
     priceOf: catalog.priceOf,
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,
@@ -113,7 +120,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const channels = openChannels(liveConfig, events)
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
-  opened.defer(emitMetrics(events, () => turns.running))
+  const loop = watchEventLoop()
+  opened.defer(() => loop.end())
+  opened.defer(emitMetrics(events, loop, () => turns.running))
+  const watched = { catalog, channels, events, health, loop, memory, storage, turns }
   const ends = opened.move()
   return {
     get config() {
@@ -131,6 +141,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     events,
     memory,
     channels,
+    usages: openUsages(storage.usage, events),
+    diagnostics: openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) }),
     storage,
     close: () => ends.disposeAsync()
   }

@@ -62,6 +62,7 @@ async function jsonRpc(fastify: FastifyInstance): Promise<void> {
     connections.add(connection)
   }
 
+  services.diagnostics.countSockets(() => connections.size)
   fastify.setErrorForm('/rpc', rpcForm)
   fastify.setErrorForm('/ws', rpcForm)
   fastify.decorate('rpc', {

@@ -14,8 +14,18 @@ export interface Storage {
   readonly events: EventStore
   readonly config: ConfigStore
   readonly memory: MemoryStore
+  readonly usage: UsageStore
+  /** What it takes. */
+  size(): Promise<StorageSize>
   /** Ends what is under way and releases everything. Later calls are rejected. */
   close(): Promise<void>
+}
+
+export interface StorageSize {
+  /** Of the files that hold the data. */
+  bytes: number
+  /** The version of the schema that the data has. */
+  schemaVersion: number
 }
 
 /** A session belongs to the client that named it: the same key of another client is another session. */
@@ -277,4 +287,75 @@ export interface MemoryStore {
   addVectors(model: string, vectors: { id: string; values: Float32Array }[]): Promise<void>
   /** Forgets all vectors of a model. */
   dropSpace(model: string): Promise<void>
+  /** Whether an entry has a vector of a model. */
+  hasVector(model: string, id: string): Promise<boolean>
+}
+
+/** What turns came to. A turn counts in the hour, and in the transaction, in which it ended. */
+export interface UsageSums {
+  turns: number
+  /** Of these, those that ended in an error. */
+  failed: number
+  input: number
+  output: number
+  /** Part of `input`. */
+  cachedInput: number
+  /** Part of `output`. */
+  reasoning: number
+  /** Of the models that have a price. */
+  costUsd: number
+}
+
+/** Sums with what their cost leaves out: turns of models that had no price. */
+export interface PricedSums extends UsageSums {
+  unpricedTurns: number
+  unpricedTokens: number
+}
+
+/** Which turns are summed up. */
+export interface UsageRange {
+  /** Milliseconds since the epoch, the start of an hour; undefined: from the first turn on. */
+  since?: number
+  /** Milliseconds since the epoch, the end of an hour; undefined: up to now. */
+  until?: number
+  /** Only those of this client. */
+  clientId?: string
+}
+
+export interface ModelUsage extends PricedSums {
+  /** Both undefined: turns that ended before any model answered. */
+  provider: string | undefined
+  model: string | undefined
+}
+
+export interface AgentUsage extends PricedSums {
+  /** Undefined: turns of a model alone. */
+  agentId: string | undefined
+}
+
+export interface HourUsage extends PricedSums {
+  /** Milliseconds since the epoch. */
+  start: number
+}
+
+export interface SessionUsage extends UsageSums, SessionRef {
+  /** When its last turn ended, in milliseconds since the epoch. */
+  lastAt: number
+}
+
+/** Sums of all turns that ended. What they cost to read does not grow with the number of turns. */
+export interface UsageStore {
+  byModel(range: UsageRange): Promise<ModelUsage[]>
+  byAgent(range: UsageRange): Promise<AgentUsage[]>
+  /** Oldest first; hours without turns are left out. */
+  byHour(range: UsageRange): Promise<HourUsage[]>
+  /**
+   * The sessions that used most tokens, the largest first.
+   * @param query `since`: only those with a turn that ended at that time or later
+   */
+  bySession(query: { limit: number; clientId?: string; since?: number }): Promise<SessionUsage[]>
+  /** When counting began: at the last reset, or else with the hour of the first turn; undefined before it. */
+  since(): Promise<number | undefined>
+  /** Forgets all sums; turns stay. `toEvents` makes the events that tell of it, of what the sums were. */
+  reset(at: number, toEvents: (sums: UsageSums) => NewEvent[]): Promise<void>
 }

@@ -22,6 +22,8 @@ export interface TurnRequest {
   settings: ModelSettings
   /** Tools that the client runs: a call of one ends the turn. */
   tools: ToolSpec[]
+  /** Longest it may take, in place of what its agent's configuration says; a model alone has no limit otherwise. */
+  timeoutSeconds?: number
 }
 
 /** What the work of a turn tells of; how it ends is for whoever drives it to say. */

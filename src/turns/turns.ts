@@ -125,14 +125,15 @@ async function driveToEnd(run: Run, options: DrivePorts): Promise<Outcome> {
 }
 
 /** Ties a turn to its caller and to its time limit. @returns what unties it again */
-function watch(caller: AbortSignal, { target }: TurnRequest, controller: AbortController, log: TurnLog): () => void {
+function watch(caller: AbortSignal, request: TurnRequest, controller: AbortController, log: TurnLog): () => void {
+  const { target, timeoutSeconds } = request
   const leave = () => {
     controller.abort(new TurnAborted('client_closed'))
     log.discard()
   }
   if (caller.aborted) leave()
   else caller.addEventListener('abort', leave, { once: true })
-  const seconds = 'agent' in target ? target.agent.config.timeoutSeconds : undefined
+  const seconds = timeoutSeconds ?? ('agent' in target ? target.agent.config.timeoutSeconds : undefined)
   const timer = seconds && setTimeout(() => controller.abort(tooLong(seconds)), seconds * 1000)
   return () => {
     clearTimeout(timer)

@@ -6,6 +6,7 @@ import { events } from './events/index.ts'
 import { gateway } from './gateway/index.ts'
 import { memory } from './memory/index.ts'
 import { models } from './models/index.ts'
+import { obs } from './obs/index.ts'
 import { rpc } from './rpc/index.ts'
 import { session } from './session/index.ts'
 import { system } from './system/index.ts'
@@ -22,6 +23,7 @@ export const METHODS = [
   gateway,
   memory,
   models,
+  obs,
   rpc,
   session,
   system,

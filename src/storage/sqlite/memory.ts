@@ -162,6 +162,12 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
         const known = spaceOf.get(model) as { space: number } | undefined
         if (known) dropSpaceNow(known.space)
       }),
+    async hasVector(model, id) {
+      const known = spaceOf.get(model) as { space: number } | undefined
+      const found = place.get(id) as unknown as Place | undefined
+      if (!known || !found) return false
+      return db.prepare(`SELECT 1 FROM ${valuesOf(known.space)} WHERE seq = ?`).get(found.seq) !== undefined
+    },
     async [Symbol.asyncDispose]() {
       closed = true
       await (await searching)?.close()

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type Message, textOf } from '../../models/message.ts'
 import type { BegunTurn, FinishedTurn, SessionRef, TurnStore, UnfinishedTurn } from '../port.ts'
 import type { AppendEvents } from './events.ts'
+import type { CountTurn } from './usage.ts'
 import type { Writer } from './writer.ts'
 
 const BEGIN = `
@@ -28,7 +29,17 @@ const UNFINISHED = `
 const ABANDON = `
   UPDATE turns SET finished_at = ?, finish_reason = 'error', error_code = 'internal' WHERE finished_at IS NULL`
 
-export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents): TurnStore {
+/** What an abandoned turn used is not known. */
+const NOTHING = { input: 0, output: 0 }
+
+export interface TurnStoreOptions {
+  db: DatabaseSync
+  writer: Writer
+  append: AppendEvents
+  count: CountTurn
+}
+
+export function turnStore({ db, writer, append, count }: TurnStoreOptions): TurnStore {
   const isLive = db.prepare(IS_LIVE)
   const unfinished = db.prepare(UNFINISHED)
   const leave = db.prepare(LEAVE)
@@ -68,6 +79,7 @@ export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents
       addMessages(turn.id, turn.session, turn.output, turn.finishedAt)
       leave.run(turn.finishedAt, turn.session.clientId, turn.session.key)
     }
+    count({ ...turn, sessionKey: turn.session?.key, failed: turn.finishReason === 'error' })
     append(turn.events)
     return true
   }
@@ -79,6 +91,7 @@ export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents
       writer.run(() => {
         const turns = unfinished.all() as unknown as UnfinishedTurn[]
         abandon.run(at)
+        for (const turn of turns) count({ ...turn, finishedAt: at, failed: true, usage: NOTHING })
         append(turns.map(toEvent))
         return turns.length
       })

@@ -9,7 +9,6 @@ import type { RpcCall } from '../../method.ts'
  */
 export function startTurn(chat: ChatBody, { by, services, leaving, cancelled }: RpcCall): Turn {
   const turn = services.turns.start({ ...toTurn(chat, by, services.agents), by }, leaving)
-  const cancel = () => turn.abort('cancelled')
-  cancelled.addEventListener('abort', cancel, { once: true })
+  cancelled.addEventListener('abort', () => turn.abort('cancelled'), { once: true })
   return turn
 }
