@@ -2,6 +2,9 @@ import type { Scope } from '../config/schema.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Message } from '../models/message.ts'
 import type { FinishReason, Usage } from '../turns/event.ts'
+import type { MemoryStore } from './memory-port.ts'
+
+export type * from './memory-port.ts'
 
 /**
  * What the gateway keeps. Every method is one transaction: it happened whole, and is on disk, once its promise is
@@ -26,6 +29,8 @@ export interface SessionRef {
 
 export interface BegunTurn {
   id: string
+  /** Who asked; an admin may ask in another client's session. */
+  clientId: string
   session: SessionRef
   agentId: string
   /** Number of the lease on the session that the turn runs under. */
@@ -63,6 +68,7 @@ export interface FinishedTurn {
 /** A turn whose process is gone. */
 export interface UnfinishedTurn {
   id: string
+  /** Who asked, or whose session it is in. */
   clientId: string
   sessionKey?: string
   agentId?: string
@@ -93,9 +99,87 @@ export interface HistoryEntry {
   sessionKey: string
 }
 
+/** What a session goes on with. */
+export interface Conversation {
+  /** Stands for the messages before these. */
+  summary?: string
+  messages: Message[]
+}
+
+export interface StoredSession extends SessionRef {
+  /** Who answered in it last. */
+  agentId: string
+  /** Milliseconds since the epoch, as the other two. */
+  createdAt: number
+  /** When it was used last. */
+  updatedAt: number
+  expiredAt?: number
+  /** How many are kept, those of earlier conversations among them. */
+  messages: number
+  /** A summary stands for the older messages of its conversation. */
+  compacted: boolean
+}
+
+/** Whose sessions are looked at. */
+export interface SessionScope {
+  /** Undefined: those of all clients. */
+  clientId?: string
+  /** Undefined: those of all agents. */
+  agentId?: string
+}
+
+export interface SessionPage {
+  sessions: StoredSession[]
+  /** Where the next page begins; undefined after the last. */
+  next?: string
+}
+
+/** A message with all its parts. */
+export interface StoredMessage {
+  message: Message
+  turnId: string
+  /** Milliseconds since the epoch. */
+  at: number
+}
+
+export interface MessagePage {
+  messages: StoredMessage[]
+  /** Where the next page begins; undefined after the last. */
+  next?: string
+}
+
+/** The part of a conversation that a summary is to stand for. */
+export interface OlderMessages {
+  /** Stands for what is older still. */
+  summary?: string
+  /** They come after this place. */
+  after: string
+  /** The last of them; undefined when there are none. */
+  upTo?: string
+  /** How many come after them, from a message of the user's on. */
+  kept: number
+}
+
+/** A summary in the place of older messages, which are named as `OlderMessages` names them. */
+export interface Compacted {
+  summary: string
+  after: string
+  upTo: string
+}
+
+export interface MessageQuery extends SessionScope {
+  /** Words that have to be in the message, all of them. */
+  text: string
+  limit: number
+}
+
+export interface MessageHit extends HistoryEntry {
+  clientId: string
+}
+
 export interface SessionStore {
   /** The newest messages of a session's conversation with all their parts, oldest first; none from before it expired. */
-  conversation(session: SessionRef, limit: number): Promise<Message[]>
+  conversation(session: SessionRef, limit: number): Promise<Conversation>
   /** The newest texts of one session of a client, or of all its sessions, oldest first. */
   history(clientId: string, key: string | undefined, limit: number): Promise<HistoryEntry[]>
   /**
@@ -104,6 +188,32 @@ export interface SessionStore {
    * @returns how many; at most `limit`
    */
   expire(idleSince: number, limit: number, toEvent: (session: IdleSession) => NewEvent): Promise<number>
+  get(session: SessionRef): Promise<StoredSession | undefined>
+  /**
+   * A page, the most recently used first. One that is used while someone pages comes first again, so that it is seen
+   * once or, by who has passed that place, not at all; no other is left out or seen twice.
+   * @throws GatewayError `invalid_request` for a `before` that no page had as its `next`
+   */
+  list(scope: SessionScope & { limit: number; before?: string }): Promise<SessionPage>
+  /**
+   * A page of all that was said in a session, oldest first; bounded in bytes too.
+   * @param range places as `next`, or as `OlderMessages` has them
+   * @throws GatewayError `invalid_request` for a place that is none
+   */
+  messages(session: SessionRef, range: { limit: number; after?: string; upTo?: string }): Promise<MessagePage>
+  /** The texts that hold all the words, the newest first, long ones cut to where the words are. Runs beside the event loop. */
+  search(query: MessageQuery, signal: AbortSignal): Promise<MessageHit[]>
+  /** Its next message starts a new conversation. @returns whether there is such a session */
+  reset(session: SessionRef, events: NewEvent[]): Promise<boolean>
+  /** What of its conversation comes before the newest `keep` messages, and before the question the first of them answers. */
+  older(session: SessionRef, keep: number): Promise<OlderMessages>
+  /** Puts a summary in the place of older messages. @returns false, with nothing changed, if they are not the older ones now */
+  compact(session: SessionRef, summary: Compacted, events: NewEvent[]): Promise<boolean>
+  /**
+   * Removes the oldest messages, at most `limit`; with the last of them the session goes, and `events` are told.
+   * @returns whether it is gone
+   */
+  remove(session: SessionRef, limit: number, events: NewEvent[]): Promise<boolean>
 }
 
 export interface IdleSession extends SessionRef {
@@ -164,81 +274,4 @@ export interface StartStore {
   last(): Promise<string | undefined>
   /** Keeps one that differs from the last. */
   record(at: number, config: string, events: NewEvent[]): Promise<void>
-}
-
-/** Who put an entry into the memory: the agent by a tool, an operator, or an import. */
-export type MemorySource = 'agent' | 'operator' | 'import'
-
-/** Something that is remembered. */
-export interface MemoryEntry {
-  id: string
-  content: string
-  tags: string[]
-  /** The client whose it is; undefined: everyone's. */
-  clientId?: string
-  /** The agent that remembers it; undefined: all agents do. */
-  agentId?: string
-  sessionKey?: string
-  turnId?: string
-  source: MemorySource
-  /** Milliseconds since the epoch. */
-  createdAt: number
-}
-
-/** Whose entries are looked at; what belongs to everyone, or to all agents, is always among them. */
-export interface MemoryScope {
-  /** Undefined: those of all clients. */
-  clientId?: string
-  /** Undefined: those of all agents. */
-  agentId?: string
-}
-
-export interface MemoryQuery extends MemoryScope {
-  /** Words to look for; left out: no search by text. */
-  text?: string
-  /** What is looked for as a vector of that model; left out: no search by vector. */
-  vector?: { model: string; values: Float32Array }
-  /** Most hits of each kind. */
-  limit: number
-}
-
-/** Entries by how well they fit, best first. */
-export interface MemoryHits {
-  byText: { id: string }[]
-  /** `similarity` is the cosine. */
-  byVector: { id: string; similarity: number }[]
-}
-
-export interface MemoryPage {
-  entries: MemoryEntry[]
-  /** What to give as `before` for the next page; undefined after the last. It lasts, whatever is removed meanwhile. */
-  next: string | undefined
-}
-
-/** The vectors of one embedding model. */
-export interface MemorySpace {
-  model: string
-  dimensions: number
-  entries: number
-}
-
-export interface MemoryStore {
-  /** Adds an entry, unless the same client and agent have one of the same content. @returns the one that is there now */
-  add(entry: MemoryEntry): Promise<MemoryEntry>
-  /** Those of the ids that exist, in their order. */
-  get(ids: string[]): Promise<MemoryEntry[]>
-  /** A page, the newest first. */
-  list(scope: MemoryScope & { limit: number; before?: string }): Promise<MemoryPage>
-  /** @returns how many there were */
-  remove(ids: string[]): Promise<number>
-  /** Runs beside the event loop. Aborting the signal rejects with its reason. */
-  find(query: MemoryQuery, signal: AbortSignal): Promise<MemoryHits>
-  count(): Promise<number>
-  spaces(): Promise<MemorySpace[]>
-  /** Entries without a vector of this model, oldest first, from the one after an id on. */
-  unembedded(model: string, limit: number, after?: string): Promise<{ id: string; content: string }[]>
-  /** Keeps vectors of a model; those of entries that are gone meanwhile are left out. */
-  addVectors(model: string, vectors: { id: string; values: Float32Array }[]): Promise<void>
-  /** Forgets all vectors of a model. */
-  dropSpace(model: string): Promise<void>
 }

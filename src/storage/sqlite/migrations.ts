@@ -103,7 +103,32 @@ const MIGRATIONS = [
      model TEXT NOT NULL UNIQUE,
      dimensions INTEGER NOT NULL,
      entries INTEGER NOT NULL DEFAULT 0
-   ) STRICT;`
+   ) STRICT;`,
+
+  `ALTER TABLE sessions ADD COLUMN summary TEXT;
+   ALTER TABLE sessions ADD COLUMN message_count INTEGER NOT NULL DEFAULT 0;
+   UPDATE sessions SET message_count = (
+     SELECT count(*) FROM messages WHERE messages.client_id = sessions.client_id AND session_key = key);
+   CREATE INDEX sessions_by_use ON sessions (updated_at, client_id, key);
+   CREATE INDEX sessions_of_client ON sessions (client_id, updated_at, key);
+   CREATE INDEX sessions_of_agent ON sessions (agent_id, updated_at, client_id, key);
+   CREATE INDEX sessions_of_client_and_agent ON sessions (client_id, agent_id, updated_at, key);
+
+   ALTER TABLE turns ADD COLUMN session_client_id TEXT;
+   UPDATE turns SET session_client_id = client_id WHERE session_key IS NOT NULL;
+
+   CREATE VIRTUAL TABLE message_text USING fts5(
+     scope, text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+   );
+   CREATE TABLE message_text_waiting (seq INTEGER PRIMARY KEY) STRICT;
+   INSERT INTO message_text_waiting SELECT seq FROM messages WHERE role IN ('user', 'assistant') AND text <> '';
+   CREATE TRIGGER message_text_add AFTER INSERT ON messages WHEN new.role IN ('user', 'assistant') AND new.text <> '' BEGIN
+     INSERT INTO message_text_waiting VALUES (new.seq);
+   END;
+   CREATE TRIGGER message_text_remove AFTER DELETE ON messages BEGIN
+     DELETE FROM message_text_waiting WHERE seq = old.seq;
+     DELETE FROM message_text WHERE rowid = old.seq;
+   END;`
 ]
 
 /**

@@ -5,6 +5,7 @@ import { ConfigError } from '../../config/error.ts'
 import type { Storage } from '../port.ts'
 import { appendEvents, eventStore } from './events.ts'
 import { memoryStore } from './memory.ts'
+import { messageText } from './message-text.ts'
 import { migrate } from './migrations.ts'
 import { sessionStore } from './sessions.ts'
 import { startStore } from './starts.ts'
@@ -23,15 +24,16 @@ export function openSqlite(folder: string): Storage {
   const writer = new Writer(db)
   const append = appendEvents(db, writer)
   const memory = memoryStore(db, writer, path)
+  const text = messageText(db, writer, path)
   return {
-    turns: turnStore(db, writer, append),
-    sessions: sessionStore(db, writer, append),
+    turns: turnStore(db, writer, append, text.wake),
+    sessions: sessionStore(db, writer, append, text.search),
     tokens: tokenStore(db, writer),
     events: eventStore(db, writer, append),
     starts: startStore(db, writer, append),
     memory,
     async close() {
-      await memory[Symbol.asyncDispose]()
+      await Promise.all([memory[Symbol.asyncDispose](), text.close()])
       writer.flush()
       db.close()
       lock.close()
