@@ -19,6 +19,7 @@ import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
 import { followHealth } from './models/health.ts'
 import { expireSessions } from './sessions/expire.ts'
+import { openSessions, type Sessions } from './sessions/sessions.ts'
 import type { Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
 import { tellAbandoned } from './turns/tell.ts'
@@ -35,6 +36,7 @@ export interface Services {
   readonly embedders: Embedders
   readonly agents: Agents
   readonly turns: Turns
+  readonly sessions: Sessions
   readonly events: Events
   readonly channels: Channels
   readonly memory: Memory
@@ -75,8 +77,9 @@ export async function openServices({ config, configPaths, env, tools, ...on }: S
     const abandoned = await storage.turns.abandon(Date.now(), (turn) => tellAbandoned(turn, events))
     if (abandoned > 0) on.onAbandoned(abandoned)
     await rememberConfig(config, storage.starts, events)
+    const leases = localLeases()
     const turns = createTurns({
-      leases: localLeases(),
+      leases,
       turns: storage.turns,
       events,
       runTurn: createRunTurn({ sessions: storage.sessions, health: followHealth(events), memory, onError }),
@@ -85,6 +88,7 @@ export async function openServices({ config, configPaths, env, tools, ...on }: S
       stallMs: config.gateway.stallMs,
       onFinished: on.onTurn
     })
+    const sessions = openSessions({ store: storage.sessions, leases, turns, agents, events })
     const channels = openChannels(config.channels, events)
     const { idleMinutes } = config.sessions
     const ends = [
@@ -99,7 +103,7 @@ export async function openServices({ config, configPaths, env, tools, ...on }: S
       await storage.close()
     }
     const told = { config, configPaths, instance: newInstance() }
-    return { ...told, tokens, catalog, embedders, agents, turns, events, memory, channels, storage, close }
+    return { ...told, tokens, catalog, embedders, agents, turns, sessions, events, memory, channels, storage, close }
   } catch (error) {
     await embedders.close()
     await storage.close()
