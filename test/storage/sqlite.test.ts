@@ -7,6 +7,7 @@ import { temporaryFolder } from '../support/gateway.ts'
 import { storageContract } from './contract.ts'
 import { journalContract } from './journal-contract.ts'
 import { memoryContract } from './memory-contract.ts'
+import { sessionsContract } from './sessions-contract.ts'
 
 t.test('the storage contract', (t) => {
   storageContract(t, async (t) => {
@@ -26,6 +27,14 @@ t.test('the contract of its journal', (t) => {
 
 t.test('the contract of its memory', (t) => {
   memoryContract(t, async (t) => {
+    const folder = await temporaryFolder(t)
+    return async () => openSqlite(folder)
+  })
+  t.end()
+})
+
+t.test('the contract of its sessions', (t) => {
+  sessionsContract(t, async (t) => {
     const folder = await temporaryFolder(t)
     return async () => openSqlite(folder)
   })

@@ -12,7 +12,7 @@ const BEFORE = 100
 const { path } = workerData as SearchThreadOptions
 const db = new DatabaseSync(path, { readOnly: true, timeout: 5000 })
 const found = db.prepare(`
-  SELECT role, text, created_at AS at, session_key AS sessionKey, client_id AS clientId
+  SELECT role, messages.text, created_at AS at, session_key AS sessionKey, client_id AS clientId
   FROM message_text JOIN messages ON seq = message_text.rowid
   WHERE message_text MATCH :query AND (:client IS NULL OR client_id = :client)
   ORDER BY message_text.rowid DESC LIMIT :limit`)
