@@ -4,6 +4,9 @@ import { failureResponses } from '../../../../../plugins/errors/schema.ts'
 import { KeyParams, OwnerQuery, sessionOf } from '../../../../../plugins/sessions/request.ts'
 import { Compacted, Keep, toCompacted, USUAL_KEEP } from '../../../../../plugins/sessions/schema.ts'
 
+/** A union with null would tell less of what is wrong. */
+const Body = Type.Unsafe<{ keep?: number } | null>({ type: ['object', 'null'], properties: { keep: Keep } })
+
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.post(
     '/',
@@ -16,7 +19,7 @@ the turns that run in the session. The body may be left out.`,
         tags: ['sessions'],
         params: KeyParams,
         querystring: OwnerQuery,
-        body: Type.Union([Type.Object({ keep: Keep }), Type.Null()]),
+        body: Body,
         response: { 200: Compacted, ...failureResponses('/api', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
       }
     },
