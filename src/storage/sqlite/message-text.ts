@@ -21,7 +21,7 @@ const SCOPE = `
   'c' || hex(client_id) || '0 a' || hex((SELECT agent_id FROM turns WHERE turns.id = messages.turn_id)) || '0'`
 
 /** Messages of one write; and as much of each as takes some milliseconds at most. */
-const BATCH = 32
+const BATCH = 16
 const MOST_TEXT = 32_768
 /** The newest first, so that what was just said is found soon even while a whole history waits. */
 const NEWEST = `SELECT seq FROM message_text_waiting ORDER BY seq DESC LIMIT ${BATCH}`
@@ -30,17 +30,23 @@ const INDEX = `
   SELECT seq, ${SCOPE}, substr(text, 1, ${MOST_TEXT}) FROM messages WHERE seq IN (${NEWEST}) ORDER BY seq`
 const DONE = `DELETE FROM message_text_waiting WHERE seq IN (${NEWEST})`
 
-/** Messages wait for company: to index thirty at once costs a third of what it costs one by one. */
+/**
+ * What a batch adds to the index is merged into the rest some pages at a time: left to itself, FTS5 now and then merges so
+ * many that everyone waits for tens of milliseconds.
+ */
+const MERGE = "INSERT INTO message_text (message_text, rank) VALUES ('merge', 32)"
+
+/** Messages wait for company: to index some at once costs a third of what it costs one by one. */
 const WAIT_MS = 500
 /** Between two writes, while many wait. */
-const PAUSE_MS = 10
+const PAUSE_MS = 20
 const RETRY_MS = 5000
 /** Writes that a search waits for. */
 const CATCH_UP = 8
 
 /**
- * Indexes messages apart from storing them, some at a time: that costs several times as much as to store them, and a
- * merge of the index now and then costs more.
+ * Indexes messages apart from storing them, some at a time: it costs more than to store them, and nobody who waits for an
+ * answer is to wait for it.
  * @param path of the database, for the thread that searches
  */
 export function messageText(db: DatabaseSync, writer: Writer, path: string): MessageText {
@@ -48,6 +54,7 @@ export function messageText(db: DatabaseSync, writer: Writer, path: string): Mes
   const waiting = db.prepare('SELECT 1 FROM message_text_waiting LIMIT 1')
   const index = db.prepare(INDEX)
   const done = db.prepare(DONE)
+  const merge = db.prepare(MERGE)
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
@@ -60,20 +67,22 @@ export function messageText(db: DatabaseSync, writer: Writer, path: string): Mes
     }, deferred)
   }
 
-  function schedule(ms: number): void {
+  function schedule(ms: number, deferred: boolean): void {
     if (closed) return
-    timer ??= setTimeout(() => void work(), ms).unref()
+    timer ??= setTimeout(() => void work(deferred), ms).unref()
   }
 
-  async function work(): Promise<void> {
+  async function work(deferred: boolean): Promise<void> {
     timer = undefined
     try {
-      if (!(await indexSome(true))) return
+      const more = await indexSome(deferred)
+      await writer.run(() => merge.run(), deferred)
+      if (!more) return
       clearTimeout(timer)
       timer = undefined
-      schedule(PAUSE_MS)
+      schedule(PAUSE_MS, false)
     } catch {
-      schedule(RETRY_MS) // what waits is kept, and whoever searches meanwhile is told of the failure
+      schedule(RETRY_MS, true) // what waits is kept, and whoever searches meanwhile is told of the failure
     }
   }
 
@@ -81,9 +90,9 @@ export function messageText(db: DatabaseSync, writer: Writer, path: string): Mes
     for (let writes = 0; writes < CATCH_UP; writes++) if (!(await indexSome(false))) return
   }
 
-  schedule(WAIT_MS)
+  schedule(WAIT_MS, true)
   return {
-    wake: () => schedule(WAIT_MS),
+    wake: () => schedule(WAIT_MS, true),
     async search(query, signal) {
       await catchUp()
       return thread.run(query, signal)

@@ -120,6 +120,7 @@ const MIGRATIONS = [
    CREATE VIRTUAL TABLE message_text USING fts5(
      scope, text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
    );
+   INSERT INTO message_text (message_text, rank) VALUES ('automerge', 0);
    CREATE TABLE message_text_waiting (seq INTEGER PRIMARY KEY) STRICT;
    INSERT INTO message_text_waiting SELECT seq FROM messages WHERE role IN ('user', 'assistant') AND text <> '';
    CREATE TRIGGER message_text_add AFTER INSERT ON messages WHEN new.role IN ('user', 'assistant') AND new.text <> '' BEGIN
