@@ -34,7 +34,7 @@ const DONE = `DELETE FROM message_text_waiting WHERE seq IN (${NEWEST})`
  * What a batch adds to the index is merged into the rest some pages at a time: left to itself, FTS5 now and then merges so
  * many that everyone waits for tens of milliseconds.
  */
-const MERGE = "INSERT INTO message_text (message_text, rank) VALUES ('merge', 32)"
+const MERGE = "INSERT INTO message_text (message_text, rank) VALUES ('merge', 16)"
 
 /** Messages wait for company: to index some at once costs a third of what it costs one by one. */
 const WAIT_MS = 500
@@ -67,22 +67,22 @@ export function messageText(db: DatabaseSync, writer: Writer, path: string): Mes
     }, deferred)
   }
 
-  function schedule(ms: number, deferred: boolean): void {
+  function schedule(ms: number): void {
     if (closed) return
-    timer ??= setTimeout(() => void work(deferred), ms).unref()
+    timer ??= setTimeout(() => void work(), ms).unref()
   }
 
-  async function work(deferred: boolean): Promise<void> {
+  async function work(): Promise<void> {
     timer = undefined
     try {
-      const more = await indexSome(deferred)
-      await writer.run(() => merge.run(), deferred)
+      // Both go with a commit of others, if there is one soon: a commit is what takes the longest.
+      const [more] = await Promise.all([indexSome(true), writer.run(() => merge.run(), true)])
       if (!more) return
       clearTimeout(timer)
       timer = undefined
-      schedule(PAUSE_MS, false)
+      schedule(PAUSE_MS)
     } catch {
-      schedule(RETRY_MS, true) // what waits is kept, and whoever searches meanwhile is told of the failure
+      schedule(RETRY_MS) // what waits is kept, and whoever searches meanwhile is told of the failure
     }
   }
 
@@ -90,9 +90,9 @@ export function messageText(db: DatabaseSync, writer: Writer, path: string): Mes
     for (let writes = 0; writes < CATCH_UP; writes++) if (!(await indexSome(false))) return
   }
 
-  schedule(WAIT_MS, true)
+  schedule(WAIT_MS)
   return {
-    wake: () => schedule(WAIT_MS, true),
+    wake: () => schedule(WAIT_MS),
     async search(query, signal) {
       await catchUp()
       return thread.run(query, signal)
