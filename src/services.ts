@@ -23,6 +23,7 @@ import { discoverProviders } from './models/discover.ts'
 import { followHealth } from './models/health.ts'
 import { reload } from './reload.ts'
 import { expireSessions } from './sessions/expire.ts'
+import { openSessions, type Sessions } from './sessions/sessions.ts'
 import type { Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
 import { processStatus } from './status.ts'
@@ -46,6 +47,7 @@ export interface Services {
   /** Adds, changes and takes away agents. */
   readonly agentManager: AgentManager
   readonly turns: Turns
+  readonly sessions: Sessions
   readonly events: Events
   readonly channels: Channels
   readonly memory: Memory
@@ -107,8 +109,9 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const abandoned = await storage.turns.abandon(Date.now(), (turn) => tellAbandoned(turn, events))
   if (abandoned > 0) on.onAbandoned(abandoned)
   await liveConfig.rememberStart()
+  const leases = localLeases()
   const turns = createTurns({
-    leases: localLeases(),
+    leases,
     turns: storage.turns,
     events,
     runTurn: createRunTurn({ sessions: storage.sessions, health, memory, onError }),
@@ -117,6 +120,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     stallMs: () => now().gateway.stallMs,
     onFinished: on.onTurn
   })
+  const sessions = openSessions({ store: storage.sessions, leases, turns, agents, events })
   const channels = openChannels(liveConfig, events)
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
@@ -138,6 +142,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     agents,
     agentManager: manageAgents(liveConfig),
     turns,
+    sessions,
     events,
     memory,
     channels,

@@ -43,7 +43,7 @@ export const EVENTS = {
   'audit:event': event('Someone did something that is worth keeping.', {
     action: text,
     outcome: text,
-    ...optional({ subject: text, reason: text }),
+    ...optional({ subject: text, reason: text, by: text }),
     ...where
   }),
   'security:injection_detected': event('A text tries to give orders to an agent.', { source: text, ...where }),

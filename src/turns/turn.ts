@@ -26,6 +26,10 @@ export interface TurnRequest {
   timeoutSeconds?: number
 }
 
+/** Whose turn it is to see and to remember: the owner's of its session, or else of whoever asked. */
+export const clientOf = ({ by, session }: Pick<TurnRequest, 'by' | 'session'>): string =>
+  session?.clientId ?? by.clientId
+
 /** What the work of a turn tells of; how it ends is for whoever drives it to say. */
 export type RunEvent = Exclude<TurnEvent, { type: 'finished' }>
 

@@ -11,7 +11,7 @@ async function turn(storage: Storage, finishedAt: number, more: Partial<Finished
   const id = more.id ?? `turn${++made}`
   const clientId = more.session?.clientId ?? 'alice'
   if (more.session) {
-    const begun = { session: more.session, agentId: 'default', fence: 1, startedAt: finishedAt, input: [] }
+    const begun = { clientId, session: more.session, agentId: 'default', fence: 1, startedAt: finishedAt, input: [] }
     await storage.turns.begin({ ...begun, id, events: [], eventsIfNew: [] })
   }
   await storage.turns.finish({
@@ -143,7 +143,7 @@ export function usageContract(t: Test, fresh: (t: Test) => Promise<OpenStorage>)
   t.test('a turn whose process is gone has failed, once', async (t) => {
     const storage = await (await fresh(t))()
     const session = { clientId: 'alice', key: 's' }
-    const begun = { id: 'gone', session, agentId: 'default', fence: 1, startedAt: DAY, input: [] }
+    const begun = { id: 'gone', clientId: 'alice', session, agentId: 'default', fence: 1, startedAt: DAY, input: [] }
     await storage.turns.begin({ ...begun, events: [], eventsIfNew: [] })
     for (let n = 0; n < 2; n++) {
       await storage.turns.abandon(DAY + HOUR, () => ({ type: 'x', payload: '{}', at: DAY }))

@@ -123,6 +123,32 @@ const MIGRATIONS = [
      ends_at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
 
+  `ALTER TABLE sessions ADD COLUMN summary TEXT;
+   ALTER TABLE sessions ADD COLUMN message_count INTEGER NOT NULL DEFAULT 0;
+   UPDATE sessions SET message_count = (
+     SELECT count(*) FROM messages WHERE messages.client_id = sessions.client_id AND session_key = key);
+   CREATE INDEX sessions_by_use ON sessions (updated_at, client_id, key);
+   CREATE INDEX sessions_of_client ON sessions (client_id, updated_at, key);
+   CREATE INDEX sessions_of_agent ON sessions (agent_id, updated_at, client_id, key);
+   CREATE INDEX sessions_of_client_and_agent ON sessions (client_id, agent_id, updated_at, key);
+
+   ALTER TABLE turns ADD COLUMN session_client_id TEXT;
+   UPDATE turns SET session_client_id = client_id WHERE session_key IS NOT NULL;
+
+   CREATE VIRTUAL TABLE message_text USING fts5(
+     scope, text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+   );
+   INSERT INTO message_text (message_text, rank) VALUES ('automerge', 0);
+   CREATE TABLE message_text_waiting (seq INTEGER PRIMARY KEY) STRICT;
+   INSERT INTO message_text_waiting SELECT seq FROM messages WHERE role IN ('user', 'assistant') AND text <> '';
+   CREATE TRIGGER message_text_add AFTER INSERT ON messages WHEN new.role IN ('user', 'assistant') AND new.text <> '' BEGIN
+     INSERT INTO message_text_waiting VALUES (new.seq);
+   END;
+   CREATE TRIGGER message_text_remove AFTER DELETE ON messages BEGIN
+     DELETE FROM message_text_waiting WHERE seq = old.seq;
+     DELETE FROM message_text WHERE rowid = old.seq;
+   END;`,
+
   // Sums of finished turns. client_id '' is all clients; spans are hours and days; what a turn has not got is ''.
   `CREATE TABLE usage (
      client_id TEXT NOT NULL,
@@ -175,9 +201,10 @@ const MIGRATIONS = [
      PRIMARY KEY (client_id, session_key)
    ) STRICT, WITHOUT ROWID;
    INSERT INTO session_usage
-     SELECT client_id, session_key, max(finished_at), count(*), sum(finish_reason = 'error'), sum(input_tokens),
+     SELECT coalesce(session_client_id, client_id) AS owner, session_key, max(finished_at), count(*),
+       sum(finish_reason = 'error'), sum(input_tokens),
        sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), total(cost_usd)
-     FROM turns WHERE finished_at IS NOT NULL AND session_key IS NOT NULL GROUP BY client_id, session_key;
+     FROM turns WHERE finished_at IS NOT NULL AND session_key IS NOT NULL GROUP BY owner, session_key;
 
    CREATE TABLE usage_resets (at INTEGER NOT NULL) STRICT;`
 ]

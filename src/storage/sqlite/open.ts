@@ -7,6 +7,7 @@ import type { Storage, StorageSize } from '../port.ts'
 import { configStore } from './config.ts'
 import { appendEvents, eventStore } from './events.ts'
 import { memoryStore } from './memory.ts'
+import { messageText } from './message-text.ts'
 import { migrate, schemaVersion } from './migrations.ts'
 import { sessionStore } from './sessions.ts'
 import { tokenStore } from './tokens.ts'
@@ -25,9 +26,10 @@ export function openSqlite(folder: string): Storage {
   const writer = new Writer(db)
   const append = appendEvents(db, writer)
   const memory = memoryStore(db, writer, path)
+  const text = messageText(db, writer, path)
   return {
-    turns: turnStore({ db, writer, append, count: countTurns(db) }),
-    sessions: sessionStore(db, writer, append),
+    turns: turnStore({ db, writer, append, count: countTurns(db), onMessages: text.wake }),
+    sessions: sessionStore(db, writer, append, text.search),
     tokens: tokenStore(db, writer, append),
     events: eventStore(db, writer, append),
     config: configStore(db, writer, append),
@@ -35,7 +37,7 @@ export function openSqlite(folder: string): Storage {
     usage: usageStore(db, writer, append),
     size: () => sizeOf(db, path),
     async close() {
-      await memory[Symbol.asyncDispose]()
+      await Promise.all([memory[Symbol.asyncDispose](), text.close()])
       writer.flush()
       db.close()
       lock.close()

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Usage } from '../../turns/event.ts'
-import type { AgentUsage, HourUsage, ModelUsage, UsageRange, UsageStore, UsageSums } from '../port.ts'
+import type { AgentUsage, HourUsage, ModelUsage, SessionRef, UsageRange, UsageStore, UsageSums } from '../port.ts'
 import type { AppendEvents } from './events.ts'
 import { largestSessions } from './session-usage.ts'
 import type { Writer } from './writer.ts'
@@ -48,7 +48,7 @@ const BY_HOUR = `
 /** A turn that ended, as it counts. */
 export interface CountedTurn {
   clientId: string
-  sessionKey?: string | null
+  session?: SessionRef
   agentId?: string | null
   provider?: string
   model?: string
@@ -64,13 +64,13 @@ export type CountTurn = (turn: CountedTurn) => void
 export function countTurns(db: DatabaseSync): CountTurn {
   const count = db.prepare(COUNT)
   const countInSession = db.prepare(COUNT_IN_SESSION)
-  return ({ clientId, sessionKey, agentId, provider, model, finishedAt, failed, usage, costUsd }) => {
+  return ({ clientId, session, agentId, provider, model, finishedAt, failed, usage, costUsd }) => {
     const { input, output, cachedInput = 0, reasoning = 0 } = usage
     const sums = [failed ? 1 : 0, input, output, cachedInput, reasoning, costUsd ?? 0]
     const isUnpriced = model !== undefined && costUsd === undefined
     const unpriced = isUnpriced ? [1, input + output] : [0, 0]
     count.run(clientId, finishedAt, provider ?? '', model ?? '', agentId ?? '', ...sums, ...unpriced)
-    if (sessionKey) countInSession.run(clientId, sessionKey, finishedAt, ...sums)
+    if (session) countInSession.run(session.clientId, session.key, finishedAt, ...sums)
   }
 }
 
