@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Tokens } from '../src/access/tokens.ts'
 import { GatewayError } from '../src/errors.ts'
 import type { Turn, TurnRequest } from '../src/turns/turn.ts'
 
@@ -11,7 +12,10 @@ declare module 'fastify' {
      * @throws GatewayError when the turn cannot be started, or failed before it began
      */
     startTurn(request: Omit<TurnRequest, 'id' | 'by'>): Promise<Turn>
-    /** A signal that fires when the client goes away before it has its answer. */
+    /**
+     * A signal that fires when the client goes away before it has its answer. A client whose credential ends is made to
+     * go: its connection is cut off.
+     */
     leaving(): AbortSignal
   }
 }
@@ -25,14 +29,19 @@ async function turns(fastify: FastifyInstance): Promise<void> {
     return turn
   })
   fastify.decorateReply('leaving', function (this: FastifyReply) {
-    return leaving(this)
+    return leaving(this, fastify.comis.tokens)
   })
 }
 
-function leaving({ raw }: FastifyReply): AbortSignal {
+function leaving({ raw, request }: FastifyReply, tokens: Tokens): AbortSignal {
   const controller = new AbortController()
   const leave = () => controller.abort(new GatewayError('aborted', 'The client has left'))
+  const cutOff = () => {
+    if (!raw.writableEnded) raw.destroy()
+  }
+  const release = request.principal && tokens.follow(request.principal, cutOff)
   raw.once('close', () => {
+    release?.()
     if (!raw.writableFinished) leave()
   })
   if (raw.destroyed) leave()

@@ -10,7 +10,8 @@ const BUNDLED = new Set(['typebox'])
 const WORKERS = [
   'src/embeddings/offline/worker.ts',
   'src/embeddings/tokens/worker.ts',
-  'src/storage/sqlite/memory-search.ts'
+  'src/storage/sqlite/memory-search.ts',
+  'src/storage/sqlite/message-search.ts'
 ]
 
 const root = join(import.meta.dirname, '..')

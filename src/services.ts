@@ -14,6 +14,8 @@ import { openEmbedders } from './embeddings/open.ts'
 import type { Embedders } from './embeddings/port.ts'
 import { type Events, openEvents } from './events/events.ts'
 import { emitMetrics } from './events/metrics.ts'
+import { watchEventLoop } from './event-loop.ts'
+import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, liveCatalog, openCatalog } from './models/catalog.ts'
@@ -21,10 +23,13 @@ import { discoverProviders } from './models/discover.ts'
 import { followHealth } from './models/health.ts'
 import { reload } from './reload.ts'
 import { expireSessions } from './sessions/expire.ts'
+import { openSessions, type Sessions } from './sessions/sessions.ts'
 import type { Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
+import { processStatus } from './status.ts'
 import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
+import { openUsages, type Usages } from './usage/usage.ts'
 
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
@@ -42,9 +47,12 @@ export interface Services {
   /** Adds, changes and takes away agents. */
   readonly agentManager: AgentManager
   readonly turns: Turns
+  readonly sessions: Sessions
   readonly events: Events
   readonly channels: Channels
   readonly memory: Memory
+  readonly usages: Usages
+  readonly diagnostics: Diagnostics
   readonly storage: Storage
   /** Ends what goes on by itself, once nothing else goes on. */
   close(): Promise<void>
@@ -81,16 +89,17 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const storage = opened.adopt(openSqlite(expandHome(base.dataDir)), (store) => store.close())
   const loaded = await loadLiveConfig({ base, overrides, discardPatches, store: storage.config })
   const { config } = loaded
-  const tokens = await openTokens(config, storage.tokens)
   const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
   opened.defer(() => events.stop())
+  const tokens = opened.adopt(await openTokens(config, storage.tokens, events), (all) => all.stop())
   const liveConfig = openLiveConfig(loaded, events)
   const now = () => liveConfig.current
   liveConfig.onChange(({ gateway }) => ({ apply: () => events.keep(gateway.events) }))
 
+  const health = followHealth(events)
   const openModels = (next: Config) => openCatalog(next.providers ?? {}, env, on.onListError)
   const catalog = liveCatalog(openModels(config))
-  const embedders = opened.adopt(openEmbedders(config, env), (all) => all.close())
+  const embedders = opened.adopt(openEmbedders(config, env, health), (all) => all.close())
   const memory = await openMemory({ store: storage.memory, embedders, events, onError })
   opened.defer(() => memory.stop())
   const tools = [currentTime, ...memoryTools(memory), ...ownTools]
@@ -100,20 +109,25 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const abandoned = await storage.turns.abandon(Date.now(), (turn) => tellAbandoned(turn, events))
   if (abandoned > 0) on.onAbandoned(abandoned)
   await liveConfig.rememberStart()
+  const leases = localLeases()
   const turns = createTurns({
-    leases: localLeases(),
+    leases,
     turns: storage.turns,
     events,
-    runTurn: createRunTurn({ sessions: storage.sessions, health: followHealth(events), memory, onError }),
+    runTurn: createRunTurn({ sessions: storage.sessions, health, memory, onError }),
     priceOf: catalog.priceOf,
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,
     onFinished: on.onTurn
   })
+  const sessions = openSessions({ store: storage.sessions, leases, turns, agents, events })
   const channels = openChannels(liveConfig, events)
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
-  opened.defer(emitMetrics(events, () => turns.running))
+  const loop = watchEventLoop()
+  opened.defer(() => loop.end())
+  opened.defer(emitMetrics(events, loop, () => turns.running))
+  const watched = { catalog, channels, events, health, loop, memory, storage, turns }
   const ends = opened.move()
   return {
     get config() {
@@ -128,9 +142,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     agents,
     agentManager: manageAgents(liveConfig),
     turns,
+    sessions,
     events,
     memory,
     channels,
+    usages: openUsages(storage.usage, events),
+    diagnostics: openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) }),
     storage,
     close: () => ends.disposeAsync()
   }

@@ -1,4 +1,4 @@
-import type { Config } from './config/schema.ts'
+import type { LiveConfig } from './config/live.ts'
 
 /** How the process is. */
 export interface ProcessStatus {
@@ -12,13 +12,16 @@ export interface ProcessStatus {
   configPaths: string[]
   /** The sections of the configuration. */
   sections: string[]
+  /** Keys that were changed and take effect at the next start. */
+  restart: string[]
 }
 
-export const processStatus = (config: Config, configPaths: readonly string[]): ProcessStatus => ({
+export const processStatus = ({ current, restart }: LiveConfig, configPaths: readonly string[]): ProcessStatus => ({
   pid: process.pid,
   uptime: process.uptime(),
   memoryUsage: process.memoryUsage(),
   nodeVersion: process.version,
   configPaths: [...configPaths],
-  sections: Object.keys(config)
+  sections: Object.keys(current),
+  restart
 })

@@ -17,6 +17,7 @@ t.test('the document describes every route, and lints clean', async (t) => {
   )
   t.same(routes.toSorted(), [
     'DELETE /api/memory/{id}',
+    'DELETE /api/sessions/{key}',
     'DELETE /api/turns/{id}',
     'GET /api/activity',
     'GET /api/agents',
@@ -29,6 +30,9 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'GET /api/memory/export',
     'GET /api/memory/search',
     'GET /api/memory/stats',
+    'GET /api/sessions',
+    'GET /api/sessions/{key}',
+    'GET /api/sessions/{key}/export',
     'GET /api/turns',
     'GET /health',
     'GET /v1/models',
@@ -36,6 +40,8 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'POST /api/chat',
     'POST /api/chat/stream',
     'POST /api/memory/bulk-delete',
+    'POST /api/sessions/{key}/compact',
+    'POST /api/sessions/{key}/reset',
     'POST /rpc',
     'POST /v1/chat/completions',
     'POST /v1/embeddings'

@@ -14,7 +14,7 @@ export interface StreamEventsOptions {
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Answers 200 with the gateway's events as Server-Sent Events, until the client or the gateway goes. */
+    /** Answers 200 with the gateway's events as Server-Sent Events, until the client, its credential or the gateway goes. */
     streamEvents(options: StreamEventsOptions): void
   }
 }
@@ -24,7 +24,7 @@ const GREETING = `retry: ${RETRY_MS}\n${frame({ event: 'retry', data: JSON.strin
 
 /** `GET /api/events` over the domain's feed. */
 async function events(fastify: FastifyInstance): Promise<void> {
-  const { events: feed } = fastify.comis
+  const { events: feed, tokens } = fastify.comis
 
   fastify.decorateReply('streamEvents', function (this: FastifyReply, { filter, lastEventId }) {
     const { raw } = this.hijack()
@@ -36,7 +36,11 @@ async function events(fastify: FastifyInstance): Promise<void> {
     const after = lastEventId ? readId(lastEventId) : undefined
     const reader = feed.join({ sink: new EventOutlet(raw), filter, after })
     raw.on('drain', reader.drained)
-    raw.once('close', reader.leave)
+    const release = tokens.follow(this.request.client, () => raw.destroy())
+    raw.once('close', () => {
+      release()
+      reader.leave()
+    })
   })
   // Readers are told to go before the server waits for their connections.
   fastify.addHook('preClose', async () => feed.stop())
@@ -44,4 +48,4 @@ async function events(fastify: FastifyInstance): Promise<void> {
 
 const readId = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : NaN)
 
-export default fp(events, { name: 'comis-events', dependencies: ['comis-services', 'comis-sse'] })
+export default fp(events, { name: 'comis-events', dependencies: ['comis-auth', 'comis-sse'] })

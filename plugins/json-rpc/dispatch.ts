@@ -69,6 +69,8 @@ export class Dispatcher {
     try {
       const method = this.#options.registry.find(name)
       if (!method) throw methodNotFound()
+      // A batch goes on for a while, and what it does may end the credential it came by.
+      if (!client.services.tokens.isValid(client.by)) throw new GatewayError('unauthorized', 'Unauthorized')
       if (client.full && !method.declared.always) throw new GatewayError('busy', TOO_MANY)
       const call = new Call(id, client)
       const outcome = method.run(params, call)

@@ -27,7 +27,7 @@ export interface Rpc {
   readonly connections: number
   /** Answers what came by HTTP. Never throws or rejects. */
   answer(text: string, reply: FastifyReply): Answer
-  /** Takes over a WebSocket; one whose request has no principal is closed with 4001. */
+  /** Takes over a WebSocket; one without a principal, or whose credential ends, is closed with 4001. */
   accept(socket: WebSocket, request: FastifyRequest): void
 }
 
@@ -54,10 +54,15 @@ async function jsonRpc(fastify: FastifyInstance): Promise<void> {
   function accept(socket: WebSocket, { principal: by, raw: { socket: raw } }: FastifyRequest): void {
     if (!by) return closeSocket(socket, CLOSES.unauthorized)
     const connection = new Connection({ socket, raw, by, services, dispatcher })
-    socket.once('close', () => connections.remove(connection))
+    const release = services.tokens.follow(by, () => connection.close(CLOSES.unauthorized))
+    socket.once('close', () => {
+      release()
+      connections.remove(connection)
+    })
     connections.add(connection)
   }
 
+  services.diagnostics.countSockets(() => connections.size)
   fastify.setErrorForm('/rpc', rpcForm)
   fastify.setErrorForm('/ws', rpcForm)
   fastify.decorate('rpc', {

@@ -31,20 +31,21 @@ export const FoundMemories = Type.Object(
   { description: 'Best first.' }
 )
 
+export const MemoryState = Type.Enum(['ready', 'indexing', 'off'], {
+  description: '`indexing`: some entries are found by words alone for now; `off`: all are, there is no embedding model.'
+})
+
+export const MemoryStats = Type.Object({
+  totalEntries: Type.Integer(),
+  state: MemoryState,
+  embeddingModel: Type.Optional(Type.String()),
+  dimensions: Type.Optional(Type.Integer()),
+  embeddedEntries: Type.Integer(),
+  refusedEntries: Type.Integer({ description: 'Those the model refused, as too long for it.' })
+})
+
 export const Stats = Type.Object(
-  {
-    stats: Type.Object({
-      totalEntries: Type.Integer(),
-      state: Type.Enum(['ready', 'indexing', 'off'], {
-        description:
-          '`indexing`: some entries are found by words alone for now; `off`: all are, there is no embedding model.'
-      }),
-      embeddingModel: Type.Optional(Type.String()),
-      dimensions: Type.Optional(Type.Integer()),
-      embeddedEntries: Type.Integer(),
-      refusedEntries: Type.Integer({ description: 'Those the model refused, as too long for it.' })
-    })
-  },
+  { stats: MemoryStats },
   { description: 'How much is remembered, and how it is found.' }
 )
 

@@ -20,6 +20,13 @@ export const findableBy = (principal: Principal): string | undefined =>
   allows(principal, 'admin') ? undefined : principal.clientId
 
 /**
+ * The same, where a client may be named: an admin's are those of one client then.
+ * @throws GatewayError `forbidden` to others that name another client
+ */
+export const findableOf = (principal: Principal, clientId: string | undefined): string | undefined =>
+  clientId === undefined ? findableBy(principal) : ownerOf(principal, clientId)
+
+/**
  * Whose things are asked for: one's own, unless an admin names another client.
  * @throws GatewayError `forbidden`
  */

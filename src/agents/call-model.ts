@@ -22,10 +22,10 @@ export async function callModel(call: ModelCall): Promise<ModelFinish> {
   const { health, model, signal } = call
   try {
     const reason = await stream(call)
-    health.worked(model.providerId)
+    health.worked(model.providerId, 'chat')
     return reason
   } catch (error) {
-    if (!signal.aborted) health.failed(model.providerId, error)
+    if (!signal.aborted) health.failed(model.providerId, 'chat', error)
     throw error
   }
 }

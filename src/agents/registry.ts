@@ -72,6 +72,11 @@ export function openAgents(config: Config, catalog: Catalog, tools: readonly Too
   }
 }
 
+/** @throws GatewayError `agent_suspended` */
+export function refuseSuspended({ id, config }: Agent): void {
+  if (config.suspended) throw new GatewayError('agent_suspended', `The agent is suspended: ${id}`)
+}
+
 async function summarize({ id, name, providerId, config, model }: Agent): Promise<AgentSummary> {
   const known =
     config.model ??

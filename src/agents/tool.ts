@@ -6,7 +6,7 @@ import type { ToolSpec } from '../models/port.ts'
 /** For whom a tool runs. */
 export interface ToolContext {
   turnId: string
-  /** Whoever asked. */
+  /** Whoever asked, or whose session it is. */
   clientId: string
   agentId: string
   /** Undefined for a turn that is not kept. */

@@ -4,6 +4,7 @@ import { Value } from 'typebox/value'
 import { Agent, Channel, Config, type ConfigInput, Provider } from './schema.ts'
 import { type Issue, explain } from '../schema/explain.ts'
 import { ConfigError } from './error.ts'
+import { wrongWithScopes } from './scopes.ts'
 
 const validator = Compile(Config)
 
@@ -68,8 +69,11 @@ function tokenIssues({ gateway }: Config): Issue[] {
     if (typeof token.secret === 'string' && token.secret.length < 32) {
       issues.push({ path: `${path}.secret`, message: 'expected at least 32 characters' })
     }
-    if (token.scopes.includes('mcp-client') && token.scopes.length > 1) {
-      issues.push({ path: `${path}.scopes`, message: '"mcp-client" cannot stand beside another scope' })
+    const wrong = wrongWithScopes(token.scopes)
+    if (wrong) issues.push({ path: `${path}.scopes`, message: wrong })
+    // A leap second is a time of that format which no clock here has.
+    if (token.expiresAt !== undefined && Number.isNaN(Date.parse(token.expiresAt))) {
+      issues.push({ path: `${path}.expiresAt`, message: 'there is no such time' })
     }
   }
   return issues

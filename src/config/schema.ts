@@ -1,8 +1,9 @@
 import Type, { type Static } from 'typebox'
 import { Gateway, Secret } from './schemas/gateway.ts'
-import { atRestart, closed, fileOnly, id } from './schemas/marks.ts'
+import { atRestart, closed, fileOnly, ID_PATTERN } from './schemas/marks.ts'
 
 export { Scope, Secret } from './schemas/gateway.ts'
+export { ID_PATTERN } from './schemas/marks.ts'
 
 const Model = Type.Object(
   {
@@ -146,22 +147,22 @@ export const DEFAULT_DATA_DIR = '~/.comis-gateway'
 export const Config = Type.Object(
   {
     gateway: Gateway,
-    agents: Type.Record(Type.String({ pattern: id }), Agent, {
-      propertyNames: { pattern: id },
+    agents: Type.Record(Type.String({ pattern: ID_PATTERN }), Agent, {
+      propertyNames: { pattern: ID_PATTERN },
       minProperties: 1,
       default: { default: {} },
       description: 'agents by id; `default` (or else the first) answers when a request names none'
     }),
     providers: Type.Optional(
-      Type.Record(Type.String({ pattern: id }), Provider, {
-        propertyNames: { pattern: id },
+      Type.Record(Type.String({ pattern: ID_PATTERN }), Provider, {
+        propertyNames: { pattern: ID_PATTERN },
         description: 'providers by id; left out: found from the environment. The id `agent` is reserved'
       })
     ),
     embeddings: Type.Optional(Embeddings),
     sessions: Sessions,
-    channels: Type.Record(Type.String({ pattern: id }), Channel, {
-      propertyNames: { pattern: id },
+    channels: Type.Record(Type.String({ pattern: ID_PATTERN }), Channel, {
+      propertyNames: { pattern: ID_PATTERN },
       default: {},
       description: 'channels by type'
     }),

@@ -2,11 +2,12 @@ import { ConfigError } from '../config/error.ts'
 import { embeddingIssues } from '../config/parse.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
+import type { ProviderHealth } from '../models/health.ts'
 import { providerOptions } from '../models/provider-options.ts'
 import { PROVIDER_TYPES } from '../models/provider-types.ts'
 import { OFFLINE, offlineEmbedder } from './offline/embedder.ts'
 import type { Embedder, Embedders } from './port.ts'
-import { remoteEmbedder } from './remote.ts'
+import { remoteEmbedder, type RemoteModel } from './remote.ts'
 
 type Env = Record<string, string | undefined>
 
@@ -32,18 +33,20 @@ export interface LiveEmbedders extends Embedders {
  * The embedding models of all providers, and the offline one unless `embeddings` is false. Nothing is loaded or asked
  * before a model is used.
  * @param config with its providers: what is left out has no models
+ * @param health is told how calls of providers end, if it is given
  * @throws ConfigError where `embeddings` names what is not there, or a secret file cannot be read
  */
-export function openEmbedders(config: Config, env: Env): LiveEmbedders {
+export function openEmbedders(config: Config, env: Env, health?: ProviderHealth): LiveEmbedders {
   const offline = config.embeddings === false ? undefined : offlineEmbedder()
   const closing = new AbortController()
+  const ports = { closing: closing.signal, health }
 
   function openSources(wanted: Config): Map<string, Source> {
     const { embeddings, providers = {} } = wanted
     const issues = embeddingIssues({ embeddings, providers })
     if (issues.length > 0) throw new ConfigError(issues)
     const opened = new Map<string, Source>()
-    for (const id of Object.keys(providers)) opened.set(id, openSource(id, wanted, env, closing.signal))
+    for (const id of Object.keys(providers)) opened.set(id, openSource(id, wanted, env, ports))
     if (offline) opened.set(OFFLINE.provider, fixed(offline))
     return opened
   }
@@ -119,19 +122,24 @@ const fixed = (embedder: Embedder): Source => ({
   get: (model) => (model === embedder.model ? embedder : undefined)
 })
 
-function openSource(providerId: string, { providers = {} }: Config, env: Env, closing: AbortSignal): Source {
+function openSource(
+  providerId: string,
+  { providers = {} }: Config,
+  env: Env,
+  ports: Pick<RemoteModel, 'closing' | 'health'>
+): Source {
   const config = providers[providerId]
   const type = config && PROVIDER_TYPES[config.type]
   if (!config || !type?.embed) return { listed: [], get: () => undefined }
   const api = type.embed(providerOptions(providerId, config, env))
   const configured = config.models
     ?.filter(({ kind }) => kind === 'embedding')
-    .map(({ id: model, dimensions }) => remoteEmbedder({ providerId, model, api, dimensions, closing }))
+    .map(({ id: model, dimensions }) => remoteEmbedder({ providerId, model, api, dimensions, ...ports }))
   return {
     listed: configured ?? [],
     get(model) {
       if (configured) return configured.find((candidate) => candidate.model === model)
-      return model === '' ? undefined : remoteEmbedder({ providerId, model, api, closing })
+      return model === '' ? undefined : remoteEmbedder({ providerId, model, api, ...ports })
     }
   }
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { notUnderstood } from '../models/failures.ts'
+import type { ProviderHealth } from '../models/health.ts'
 import type { EmbeddingApi } from '../models/provider-type.ts'
 import { checkDimensions } from './dimensions.ts'
 import type { Embedded, Embedder, EmbeddingRequest } from './port.ts'
@@ -13,6 +14,8 @@ export interface RemoteModel {
   dimensions?: number
   /** Ends the calls that are under way. */
   closing: AbortSignal
+  /** Is told how its calls end. */
+  health?: ProviderHealth
 }
 
 /** Calls of one request at a time. */
@@ -21,16 +24,28 @@ const PARALLEL = 4
 const CHARACTERS_PER_TOKEN = 4
 
 /** An embedding model of a provider. Large requests go out in batches, a few at a time. */
-export function remoteEmbedder({ providerId, model, api, closing, dimensions: configured }: RemoteModel): Embedder {
+export function remoteEmbedder({ providerId, model, api, closing, health, ...configured }: RemoteModel): Embedder {
   const id = `${providerId}/${model}`
-  let own = configured
+  let own = configured.dimensions
 
-  async function embed({ texts, dimensions }: EmbeddingRequest, signal: AbortSignal): Promise<Embedded> {
-    checkDimensions(dimensions, own, id)
+  async function embed(request: EmbeddingRequest, caller: AbortSignal): Promise<Embedded> {
+    checkDimensions(request.dimensions, own, id)
+    const signal = AbortSignal.any([caller, closing])
+    try {
+      const embedded = await ask(request, signal)
+      if (request.texts.length > 0) health?.worked(providerId, 'embedding')
+      return embedded
+    } catch (error) {
+      if (!signal.aborted) health?.failed(providerId, 'embedding', error)
+      throw error
+    }
+  }
+
+  async function ask({ texts, dimensions }: EmbeddingRequest, signal: AbortSignal): Promise<Embedded> {
     // Servers refuse the parameter for models that cannot shorten, although it asks for nothing here.
     const asked = dimensions === own ? undefined : dimensions
     const batches = chunks(texts, api.batchSize)
-    const answers = await inParallel(batches, AbortSignal.any([signal, closing]), async (batch, signal) => {
+    const answers = await inParallel(batches, signal, async (batch, signal) => {
       const { vectors, tokens } = await api.embed({ model, texts: batch, dimensions: asked }, signal)
       return { vectors: finish(vectors, asked), tokens: tokens ?? estimate(batch) }
     })

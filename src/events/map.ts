@@ -43,7 +43,7 @@ export const EVENTS = {
   'audit:event': event('Someone did something that is worth keeping.', {
     action: text,
     outcome: text,
-    ...optional({ subject: text, reason: text }),
+    ...optional({ subject: text, reason: text, by: text }),
     ...where
   }),
   'security:injection_detected': event('A text tries to give orders to an agent.', { source: text, ...where }),
@@ -104,7 +104,11 @@ export const EVENTS = {
     ...where
   }),
   'diagnostic:channel_health': event('How a channel is.', { type: text, status: text, ...optional({ message: text }) }),
-  'diagnostic:billing_snapshot': event('What was spent up to now.', { costUsd: Type.Number(), tokens: count }),
+  'diagnostic:billing_snapshot': event('What was spent up to now; told when counts are set back.', {
+    costUsd: Type.Number({ description: 'Of the models that have a price.' }),
+    tokens: count,
+    ...where
+  }),
 
   'model:catalog_loaded': event('A provider told which models it has.', { provider: text, models: count }),
   'model:fallback_attempt': event('A model failed and the next one is tried.', {

@@ -1,25 +1,20 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { EventLoop } from '../event-loop.ts'
 import type { Events } from './events.ts'
 
 const EVERY_MS = 60_000
 
 /** Tells once a minute how the process is. @returns what ends it */
-export function emitMetrics(events: Events, runningTurns: () => number): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 100 })
-  delay.enable()
+export function emitMetrics(events: Events, loop: EventLoop, runningTurns: () => number): () => void {
   const timer = setInterval(() => {
     const { rss, heapUsed } = process.memoryUsage()
     events.emit('observability:metrics', {
       rssBytes: rss,
       heapUsedBytes: heapUsed,
-      eventLoopDelayMs: Math.round(delay.percentile(99) / 10_000) / 100,
+      eventLoopDelayMs: loop.delayMs,
       runningTurns: runningTurns(),
       eventReaders: events.readers
     })
-    delay.reset()
+    loop.reset()
   }, EVERY_MS).unref()
-  return () => {
-    clearInterval(timer)
-    delay.disable()
-  }
+  return () => clearInterval(timer)
 }

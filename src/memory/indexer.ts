@@ -37,6 +37,9 @@ export class Indexer {
   #behind = false
   /** Models whose vectors are searched until those of the new one are complete. */
   #earlier: string[] = []
+  /** Those who wait until all is embedded; a failure is told to them. */
+  readonly #flushing = new Set<(error: unknown) => void>()
+  #wakeRetry: (() => void) | undefined
 
   constructor(options: IndexerOptions) {
     this.#options = options
@@ -78,6 +81,31 @@ export class Indexer {
     })
   }
 
+  /** Whether nothing is left to do: an entry without a vector is one that the model refused. */
+  get idle(): boolean {
+    return !this.#working
+  }
+
+  /**
+   * Resolves once every entry has a vector, or was refused; what was refused before is tried again. Rejects with why
+   * entries could not be embedded, at the first failure, and with the signal's reason.
+   */
+  async flush(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const { promise: failed, reject } = Promise.withResolvers<never>()
+    const leave = () => reject(signal.reason)
+    signal.addEventListener('abort', leave, { once: true })
+    this.#flushing.add(reject)
+    try {
+      if (!this.#working) this.#lookAgain()
+      this.#wakeRetry?.()
+      await Promise.race([this.#work(), failed])
+    } finally {
+      this.#flushing.delete(reject)
+      signal.removeEventListener('abort', leave)
+    }
+  }
+
   /** Ends what goes on; resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('stopped'))
@@ -98,18 +126,28 @@ export class Indexer {
         await this.#embed(batch)
         this.#failing = false
         retryMs = FIRST_RETRY_MS
-      } catch (error) {
+      } catch (thrown) {
+        const error = isTimeout(thrown) ? tooLong(thrown) : thrown
         this.#lookAgain()
         if (this.#stop.signal.aborted) return
         if (!this.#failing) this.#options.onFailure(error)
         this.#failing = true
         for (const { done } of [...fresh, ...this.#fresh]) done()
-        await wait(retryMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {})
+        for (const fail of this.#flushing) fail(error)
+        await this.#waitForRetry(retryMs)
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)
       } finally {
         for (const { done } of fresh) done()
       }
     }
+  }
+
+  async #waitForRetry(ms: number): Promise<void> {
+    const woken = new AbortController()
+    this.#wakeRetry = () => woken.abort()
+    const signal = AbortSignal.any([this.#stop.signal, woken.signal])
+    await wait(ms, undefined, { signal, ref: false }).catch(() => {})
+    this.#wakeRetry = undefined
   }
 
   #lookAgain(): void {
@@ -150,3 +188,7 @@ export class Indexer {
     }
   }
 }
+
+const isTimeout = (error: unknown) => error instanceof DOMException && error.name === 'TimeoutError'
+const tooLong = (cause: unknown) =>
+  new GatewayError('provider_timeout', `The embedding model took longer than ${BATCH_MS / 1000} s`, { cause })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Embedder, Embedders } from '../embeddings/port.ts'
-import { asGatewayError } from '../errors.ts'
+import { asGatewayError, GatewayError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import type { MemoryEntry, MemoryScope, MemoryStore } from '../storage/port.ts'
 import { fuse, type Ranked } from './fuse.ts'
@@ -29,6 +29,16 @@ export interface MemoryStats {
   refusedEntries: number
 }
 
+/**
+ * Whether an entry is found by its meaning: `waiting` for its vector, `refused` by the embedding model as too long, `off`
+ * without one.
+ */
+export interface EmbeddingState {
+  state: 'embedded' | 'waiting' | 'refused' | 'off'
+  model?: string
+  dimensions?: number
+}
+
 /** What is remembered over all conversations. */
 export interface Memory {
   /** Keeps an entry, and gives it a vector as soon as may be. What is remembered already is not kept twice. */
@@ -44,6 +54,14 @@ export interface Memory {
   list: MemoryStore['list']
   remove: MemoryStore['remove']
   stats(): Promise<MemoryStats>
+  /** An entry, and how it is found. @throws GatewayError `not_found` */
+  inspect(id: string): Promise<{ entry: MemoryEntry; embedding: EmbeddingState }>
+  /**
+   * Waits until everything can be found by its meaning, but for what the embedding model refuses.
+   * @throws GatewayError of a code that starts with `provider_` when that model cannot be asked; the signal's reason
+   * when it is aborted
+   */
+  flush(signal: AbortSignal): Promise<MemoryStats>
   /** Ends what goes on in the background. */
   stop(): Promise<void>
 }
@@ -119,6 +137,25 @@ export async function openMemory({ store, embedders, events, onError }: MemoryOp
     })
   }
 
+  async function stats(): Promise<MemoryStats> {
+    const [totalEntries, spaces] = await Promise.all([store.count(), store.spaces()])
+    const space = spaces.find(({ model }) => model === embedder?.id)
+    return {
+      totalEntries,
+      state: indexer ? (indexer.complete ? 'ready' : 'indexing') : 'off',
+      embeddingModel: embedder?.id,
+      dimensions: space?.dimensions ?? embedder?.dimensions,
+      embeddedEntries: space?.entries ?? 0,
+      refusedEntries: indexer?.refused ?? 0
+    }
+  }
+
+  async function stateOf(id: string): Promise<EmbeddingState['state']> {
+    if (!embedder || !indexer) return 'off'
+    if (await store.hasVector(embedder.id, id)) return 'embedded'
+    return indexer.idle ? 'refused' : 'waiting'
+  }
+
   return {
     async store(entry) {
       const made: MemoryEntry = { ...entry, id: `mem_${randomBytes(12).toString('base64url')}`, createdAt: Date.now() }
@@ -137,17 +174,16 @@ export async function openMemory({ store, embedders, events, onError }: MemoryOp
     },
     list: store.list,
     remove: store.remove,
-    async stats() {
-      const [totalEntries, spaces] = await Promise.all([store.count(), store.spaces()])
-      const space = spaces.find(({ model }) => model === embedder?.id)
-      return {
-        totalEntries,
-        state: indexer ? (indexer.complete ? 'ready' : 'indexing') : 'off',
-        embeddingModel: embedder?.id,
-        dimensions: space?.dimensions ?? embedder?.dimensions,
-        embeddedEntries: space?.entries ?? 0,
-        refusedEntries: indexer?.refused ?? 0
-      }
+    stats,
+    async inspect(id) {
+      const [entry] = await store.get([id])
+      if (!entry) throw new GatewayError('not_found', 'There is no such entry')
+      const [state, { embeddingModel, dimensions }] = await Promise.all([stateOf(id), stats()])
+      return { entry, embedding: { state, model: embeddingModel, dimensions } }
+    },
+    async flush(signal) {
+      await indexer?.flush(signal)
+      return stats()
     },
     stop: async () => indexer?.stop()
   }

@@ -1,12 +1,27 @@
 import { GatewayError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 
+/** What a provider is called for: that one of them works says nothing of the other. */
+export type ProviderCall = 'chat' | 'embedding'
+
+/** How a provider is; `unknown` until it was called. */
+export type ProviderState =
+  | { status: 'ok' | 'unknown' }
+  | {
+      status: 'degraded'
+      /** Milliseconds since the epoch. */
+      since: number
+      /** The code of the first failure. */
+      reason: string
+    }
+
 /** Follows which providers answer, and tells when that changes. */
 export interface ProviderHealth {
   /** A call of it was answered to the end. */
-  worked(providerId: string): void
+  worked(providerId: string, call: ProviderCall): void
   /** A call of it failed; what is the fault of the request does not count. */
-  failed(providerId: string, error: unknown): void
+  failed(providerId: string, call: ProviderCall, error: unknown): void
+  of(providerId: string): ProviderState
 }
 
 const ITS_FAULT: ReadonlySet<string> = new Set([
@@ -16,19 +31,40 @@ const ITS_FAULT: ReadonlySet<string> = new Set([
   'provider_timeout'
 ])
 
+interface Known {
+  failing: Set<ProviderCall>
+  since: number
+  reason: string
+}
+
 export function followHealth(events: Events): ProviderHealth {
-  const degradedSince = new Map<string, number>()
+  const called = new Map<string, Known>()
+  function known(provider: string): Known {
+    let found = called.get(provider)
+    if (!found) called.set(provider, (found = { failing: new Set(), since: 0, reason: '' }))
+    return found
+  }
+
   return {
-    worked(provider) {
-      const since = degradedSince.get(provider)
-      if (since === undefined) return
-      degradedSince.delete(provider)
-      events.emit('provider:recovered', { provider, degradedMs: Math.round(performance.now() - since) })
+    worked(provider, call) {
+      const { failing, since } = known(provider)
+      if (!failing.delete(call) || failing.size > 0) return
+      events.emit('provider:recovered', { provider, degradedMs: Date.now() - since })
     },
-    failed(provider, error) {
-      if (!(error instanceof GatewayError) || !ITS_FAULT.has(error.code) || degradedSince.has(provider)) return
-      degradedSince.set(provider, performance.now())
+    failed(provider, call, error) {
+      if (!(error instanceof GatewayError) || !ITS_FAULT.has(error.code)) return
+      const state = known(provider)
+      const wasDegraded = state.failing.size > 0
+      state.failing.add(call)
+      if (wasDegraded) return
+      Object.assign(state, { since: Date.now(), reason: error.code })
       events.emit('provider:degraded', { provider, reason: error.code, message: error.message })
+    },
+    of(provider) {
+      const found = called.get(provider)
+      if (!found) return { status: 'unknown' }
+      const { failing, since, reason } = found
+      return failing.size > 0 ? { status: 'degraded', since, reason } : { status: 'ok' }
     }
   }
 }

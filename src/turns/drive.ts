@@ -1,6 +1,7 @@
 import { GatewayError, asGatewayError } from '../errors.ts'
 import type { Leases } from '../cluster/leases.ts'
 import type { Events } from '../events/events.ts'
+import { leaseKey } from '../sessions/key.ts'
 import type { FinishedTurn, TurnStore } from '../storage/port.ts'
 import { addUsage, type Outcome, type Usage } from './event.ts'
 import type { TurnLog } from './log.ts'
@@ -45,7 +46,7 @@ export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
       ports.events.add(tellReceived(request, ports.events))
       return recordLater(run, await work(run, ports, signal), ports)
     }
-    await using lease = await ports.leases.acquire(JSON.stringify(request.session), signal)
+    await using lease = await ports.leases.acquire(leaseKey(request.session), signal)
     await begin(run, lease.fence, ports)
     const outcome = await work(run, ports, AbortSignal.any([signal, lease.lost]))
     return await finish(run, lease.fence, outcome, ports) // awaited before the lease goes
@@ -70,10 +71,11 @@ function recordLater(run: Run, outcome: Outcome, ports: DrivePorts): Outcome {
 }
 
 async function begin({ request, startedAt }: Run, fence: number, { turns, events }: DrivePorts): Promise<void> {
-  const { id, session, input, target } = request
+  const { id, by, session, input, target } = request
   if (!session || !('agent' in target)) throw new TypeError('only a turn of an agent has a session')
   await turns.begin({
     id,
+    clientId: by.clientId,
     session,
     agentId: target.agent.id,
     fence,

@@ -1,7 +1,7 @@
 import type { Events } from '../events/events.ts'
 import { textOf } from '../models/message.ts'
 import type { FinishedTurn, NewEvent, UnfinishedTurn } from '../storage/port.ts'
-import type { TurnRequest } from './turn.ts'
+import { clientOf, type TurnRequest } from './turn.ts'
 
 /** A journal is no second copy of all conversations. */
 const MOST_TEXT = 1000
@@ -10,11 +10,11 @@ const excerpt = (text: string) =>
   text.length > MOST_TEXT ? { text: text.slice(0, MOST_TEXT), truncated: true } : { text }
 
 /** Where a turn happens, as its events tell it. */
-export const placeOf = ({ id, by, target, session }: TurnRequest) => ({
-  turnId: id,
-  clientId: by.clientId,
-  ...('agent' in target && { agentId: target.agent.id }),
-  ...(session && { sessionKey: session.key })
+export const placeOf = (request: TurnRequest) => ({
+  turnId: request.id,
+  clientId: clientOf(request),
+  ...('agent' in request.target && { agentId: request.target.agent.id }),
+  ...(request.session && { sessionKey: request.session.key })
 })
 
 /** A message that starts a turn. What is said in a turn that is not kept is not kept here either. */
@@ -28,10 +28,10 @@ export function tellReceived(request: TurnRequest, events: Events): NewEvent {
   return events.prepare('message:received', { ...placeOf(request), ...said, length: text.length })
 }
 
-export function tellCreated({ by, session, target }: TurnRequest, events: Events): NewEvent[] {
+export function tellCreated({ session, target }: TurnRequest, events: Events): NewEvent[] {
   if (!session) return []
   const agentId = 'agent' in target ? target.agent.id : undefined
-  return [events.prepare('session:created', { sessionKey: session.key, clientId: by.clientId, agentId })]
+  return [events.prepare('session:created', { sessionKey: session.key, clientId: session.clientId, agentId })]
 }
 
 /** A turn whose process died before its end. */

@@ -22,7 +22,13 @@ export interface TurnRequest {
   settings: ModelSettings
   /** Tools that the client runs: a call of one ends the turn. */
   tools: ToolSpec[]
+  /** Longest it may take, in place of what its agent's configuration says; a model alone has no limit otherwise. */
+  timeoutSeconds?: number
 }
+
+/** Whose turn it is to see and to remember: the owner's of its session, or else of whoever asked. */
+export const clientOf = ({ by, session }: Pick<TurnRequest, 'by' | 'session'>): string =>
+  session?.clientId ?? by.clientId
 
 /** What the work of a turn tells of; how it ends is for whoever drives it to say. */
 export type RunEvent = Exclude<TurnEvent, { type: 'finished' }>

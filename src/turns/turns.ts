@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { allows, type Principal } from '../access/principal.ts'
 import { GatewayError } from '../errors.ts'
+import type { SessionRef } from '../storage/port.ts'
+import { refuseSuspended } from '../agents/registry.ts'
 import { drive, type DrivePorts, type Progress, type Run } from './drive.ts'
 import type { Outcome } from './event.ts'
 import { TurnLog } from './log.ts'
 import { Transcript } from './transcript.ts'
-import { type AbortReason, type Turn, TurnAborted, type TurnRequest } from './turn.ts'
+import { type AbortReason, clientOf, type Turn, TurnAborted, type TurnRequest } from './turn.ts'
 
 /** A turn that has ended, for those who keep count. */
 export interface TurnSummary {
@@ -29,8 +31,10 @@ export interface Turns {
    * @throws GatewayError `agent_suspended`; `busy` once the gateway is shutting down
    */
   start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn
-  /** The running turns of a client; an admin sees those of all. */
+  /** The running turns of a client, and those in its sessions; an admin sees those of all. */
   list(by: Principal): Turn[]
+  /** Those that run in a session, or wait for their turn in it. */
+  of(session: SessionRef): Turn[]
   /** How many run. */
   readonly running: number
   /** Aborts a running turn of one's own; an admin any. @throws GatewayError `not_found` */
@@ -48,18 +52,21 @@ export function createTurns(options: TurnsOptions): Turns {
 
   function start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn {
     if (stopping) throw new GatewayError('busy', 'The gateway is shutting down', { retryAfterSeconds: 5 })
-    refuseSuspended(request)
+    if ('agent' in request.target) refuseSuspended(request.target.agent)
     const turn = startTurn({ ...request, id: newTurnId() }, caller, ports)
     running.set(turn.id, turn)
     void turn.outcome.then(() => running.delete(turn.id))
     return turn
   }
 
-  const mayAbort = (turn: Turn, by: Principal) => turn.request.by.clientId === by.clientId || allows(by, 'admin')
+  const mayAbort = ({ request }: Turn, by: Principal) =>
+    request.by.clientId === by.clientId || clientOf(request) === by.clientId || allows(by, 'admin')
 
   return {
     start,
     list: (by) => [...running.values()].filter((turn) => mayAbort(turn, by)),
+    of: ({ clientId, key }) =>
+      [...running.values()].filter(({ request: { session } }) => session?.key === key && session.clientId === clientId),
     get running() {
       return running.size
     },
@@ -83,12 +90,6 @@ export function createTurns(options: TurnsOptions): Turns {
 
 /** Ids grow with time, so that their index stays small; the random part makes them impossible to guess. */
 const newTurnId = () => `turn_${Date.now().toString(36)}${randomUUID().replaceAll('-', '').slice(0, 18)}`
-
-function refuseSuspended({ target }: Omit<TurnRequest, 'id'>): void {
-  if ('agent' in target && target.agent.config.suspended) {
-    throw new GatewayError('agent_suspended', `The agent is suspended: ${target.agent.id}`)
-  }
-}
 
 function startTurn(request: TurnRequest, caller: AbortSignal, options: TurnsOptions & DrivePorts): Turn {
   const startedAt = Date.now()
@@ -125,14 +126,15 @@ async function driveToEnd(run: Run, options: DrivePorts): Promise<Outcome> {
 }
 
 /** Ties a turn to its caller and to its time limit. @returns what unties it again */
-function watch(caller: AbortSignal, { target }: TurnRequest, controller: AbortController, log: TurnLog): () => void {
+function watch(caller: AbortSignal, request: TurnRequest, controller: AbortController, log: TurnLog): () => void {
+  const { target, timeoutSeconds } = request
   const leave = () => {
     controller.abort(new TurnAborted('client_closed'))
     log.discard()
   }
   if (caller.aborted) leave()
   else caller.addEventListener('abort', leave, { once: true })
-  const seconds = 'agent' in target ? target.agent.config.timeoutSeconds : undefined
+  const seconds = timeoutSeconds ?? ('agent' in target ? target.agent.config.timeoutSeconds : undefined)
   const timer = seconds && setTimeout(() => controller.abort(tooLong(seconds)), seconds * 1000)
   return () => {
     clearTimeout(timer)

@@ -63,7 +63,7 @@ export function journalContract(t: Test, fresh: (t: Test) => Promise<OpenStorage
       kept.push(storage.events.after((entries[0]?.id ?? 0) - 1, entries.length))
     })
     const session = { clientId: 'alice', key: 's1' }
-    const turn = { session, agentId: 'default', fence: 1, startedAt: 1, input: [userText('hello')] }
+    const turn = { clientId: 'alice', session, agentId: 'default', fence: 1, startedAt: 1, input: [userText('hello')] }
     await Promise.allSettled([
       storage.events.append([event('one')], true),
       storage.turns.begin({ ...turn, id: 't1', eventsIfNew: [event('created')], events: [event('received')] }),

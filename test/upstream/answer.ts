@@ -25,6 +25,9 @@ const FORMATS = new Map([
   ['/v1/messages', anthropic]
 ])
 
+/** What `long-only` takes as a limit of its answer. */
+const LEAST_LIMIT = 100
+
 /** Answers a request for a model's answer, in the format of its URL. */
 export async function answer(
   request: IncomingMessage,
@@ -51,6 +54,9 @@ async function answerModel(
   const streams = body.stream === true
   // An answer that comes in one piece cannot fail halfway.
   if (model === 'error-mid' && !streams) return fail(response, format, SERVER_ERROR)
+  if (model === 'long-only' && Number(body.max_tokens) < LEAST_LIMIT) {
+    return fail(response, format, badRequest('Could not finish the message because max_tokens was reached.'))
+  }
   const asked = format.read(body)
   const scenario = model === 'reasoning' && !format.reasons ? undefined : scenarioOf(model, asked, raw)
   if (!scenario) return fail(response, format, failureOf(model, entry.headers) ?? modelNotFound(model))

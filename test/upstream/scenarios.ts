@@ -25,6 +25,7 @@ export const CUT_TEXT = 'Grüße 👋🏽 aus Köln – 你好, 世界! Ça coû
 
 const SCENARIOS = new Map<string, Steps>([
   ['words', repeat],
+  ['long-only', repeat],
   ['crlf', repeat],
   ['cut', () => say(CUT_TEXT)],
   ['slow', () => slow()],

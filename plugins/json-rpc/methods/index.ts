@@ -6,9 +6,11 @@ import { events } from './events/index.ts'
 import { gateway } from './gateway/index.ts'
 import { memory } from './memory/index.ts'
 import { models } from './models/index.ts'
+import { obs } from './obs/index.ts'
 import { rpc } from './rpc/index.ts'
 import { session } from './session/index.ts'
 import { system } from './system/index.ts'
+import { tokens } from './tokens/index.ts'
 import { turn } from './turn/index.ts'
 
 /** The methods of the gateway, a folder a namespace. `rpc.discover` is not among them: it needs to know them all. */
@@ -21,8 +23,10 @@ export const METHODS = [
   gateway,
   memory,
   models,
+  obs,
   rpc,
   session,
   system,
+  tokens,
   turn
 ].flat()

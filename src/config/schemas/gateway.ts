@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { atRestart, closed, fileOnly, id } from './marks.ts'
+import { atRestart, closed, fileOnly, ID_PATTERN } from './marks.ts'
 
 /** The scopes a token may hold. They are flat: none implies another, but `*` stands for all except `mcp-client`. */
 export const Scope = Type.Enum(['rpc', 'admin', 'api', 'mcp-client', '*'], {
@@ -17,7 +17,10 @@ export type Secret = Static<typeof Secret>
 
 const Token = Type.Object(
   {
-    id: Type.String({ pattern: id, description: 'the client id: it names the client in logs and owns its sessions' }),
+    id: Type.String({
+      pattern: ID_PATTERN,
+      description: 'the client id: it names the client in logs and owns its sessions'
+    }),
     secret: Type.Optional(Secret),
     secretHash: Type.Optional(
       Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the secret in lower-case hex, in place of it' })

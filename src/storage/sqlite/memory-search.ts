@@ -2,13 +2,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { workerData } from 'node:worker_threads'
 import type { MemoryHits, MemoryQuery } from '../port.ts'
 import { toQuery, toTerms } from './memory-text.ts'
+import type { SearchThreadOptions } from './search-thread.ts'
 import { bitsOf, loadVectors, similarity, toBits, valuesOf } from './vectors.ts'
-
-/** What the thread is told when it starts. */
-export interface MemorySearchOptions {
-  /** Of the database. */
-  path: string
-}
 
 /**
  * Candidates by signs for each hit that is wanted, which are then put in order by all of their numbers. What a scan
@@ -18,7 +13,7 @@ const OVERSAMPLING = 2
 const LEAST_CANDIDATES = 64
 const MOST_CANDIDATES = 4096
 
-const { path } = workerData as MemorySearchOptions
+const { path } = workerData as SearchThreadOptions
 const db = new DatabaseSync(path, { readOnly: true, allowExtension: true, timeout: 5000 })
 loadVectors(db)
 

@@ -11,11 +11,22 @@ const MOST_TERMS = 24
  * The words of a question that can tell entries apart, each quoted, so that nothing in it is an operator of FTS5. What is
  * written as one word, as `ERR_4417`, has to be found as one.
  */
-export function toTerms(text: string): string[] {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}]+(?:[_.:/@-]+[\p{L}\p{N}]+)*/gu) ?? []
-  const telling = [...new Set(words)].filter((word) => !COMMON.has(word))
-  return telling.slice(0, MOST_TERMS).map((word) => `"${word}"`)
+export const toTerms = (text: string): string[] =>
+  wordsOf(text)
+    .filter((word) => !COMMON.has(word))
+    .slice(0, MOST_TERMS)
+    .map(quote)
+
+/** The words that a text has to hold, quoted as terms are: the telling ones, or all where none is telling. */
+export function toNeeded(text: string): string[] {
+  const terms = toTerms(text)
+  return terms.length > 0 ? terms : wordsOf(text).slice(0, MOST_TERMS).map(quote)
 }
+
+const wordsOf = (text: string): string[] => [
+  ...new Set(text.toLowerCase().match(/[\p{L}\p{N}]+(?:[_.:/@-]+[\p{L}\p{N}]+)*/gu))
+]
+const quote = (word: string): string => `"${word}"`
 
 /**
  * A query for any of the terms, without those that so many entries have that ranking them all would take long, and tell

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { GatewayError } from '../../errors.ts'
 import type { MemoryEntry, MemoryHits, MemoryQuery, MemorySource, MemorySpace, MemoryStore } from '../port.ts'
-import type { MemorySearchOptions } from './memory-search.ts'
+import { searchThread } from './search-thread.ts'
 import { bitsOf, createSpace, dropSpace, loadVectors, toBits, toBlob, valuesOf } from './vectors.ts'
 import type { Writer } from './writer.ts'
 
@@ -20,11 +19,6 @@ const LIST = `
     AND (:before IS NULL OR seq < :before)
   ORDER BY seq DESC LIMIT :limit`
 const PLACE = 'SELECT seq, client_id AS clientId, agent_id AS agentId FROM memory_entries WHERE id = ?'
-
-/** A search that takes longer is given up: the thread hangs. */
-const SEARCH_MS = 30_000
-const IDLE_MS = 300_000
-const MAX_QUEUE = 1000
 
 interface Place {
   seq: number
@@ -50,8 +44,7 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
   const countVectors = db.prepare('UPDATE memory_spaces SET entries = entries + ? WHERE space = ?')
   const removeSpace = db.prepare('DELETE FROM memory_spaces WHERE space = ?')
   let loaded = false
-  let closed = false
-  let searching: ReturnType<typeof openSearch> | undefined
+  const thread = searchThread<MemoryQuery, MemoryHits>('memory-search', path)
 
   function load(): void {
     if (!loaded) loadVectors(db)
@@ -135,11 +128,7 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
       return { entries: rows.map(({ seq: _seq, ...row }) => toEntry(row)), next }
     },
     remove: (ids) => writer.run(() => removeNow(ids)),
-    async find(query, signal) {
-      if (closed) throw new GatewayError('busy', 'The storage is closed')
-      const { run } = await (searching ??= openSearch(path))
-      return run(query, signal)
-    },
+    find: (query, signal) => thread.run(query, signal),
     async count() {
       return (count.get() as { count: number }).count
     },
@@ -162,10 +151,13 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
         const known = spaceOf.get(model) as { space: number } | undefined
         if (known) dropSpaceNow(known.space)
       }),
-    async [Symbol.asyncDispose]() {
-      closed = true
-      await (await searching)?.close()
-    }
+    async hasVector(model, id) {
+      const known = spaceOf.get(model) as { space: number } | undefined
+      const found = place.get(id) as unknown as Place | undefined
+      if (!known || !found) return false
+      return db.prepare(`SELECT 1 FROM ${valuesOf(known.space)} WHERE seq = ?`).get(found.seq) !== undefined
+    },
+    [Symbol.asyncDispose]: () => thread.close()
   }
 }
 
@@ -186,20 +178,3 @@ const toEntry = ({ tags, clientId, agentId, sessionKey, turnId, ...row }: Row): 
   sessionKey: sessionKey ?? undefined,
   turnId: turnId ?? undefined
 })
-
-/** Starts the thread that searches, at the first search. */
-async function openSearch(path: string) {
-  const { openWorker } = await import('../../workers.ts')
-  const options: MemorySearchOptions = { path }
-  const worker = openWorker<MemoryQuery, MemoryHits>({
-    module: 'storage/sqlite/memory-search',
-    idleMs: IDLE_MS,
-    maxQueue: MAX_QUEUE,
-    workerData: options
-  })
-  return {
-    run: (query: MemoryQuery, signal: AbortSignal) =>
-      worker.run(query, { signal: AbortSignal.any([signal, AbortSignal.timeout(SEARCH_MS)]) }),
-    close: () => worker.destroy()
-  }
-}

@@ -116,7 +116,97 @@ const MIGRATIONS = [
    ) STRICT;
    INSERT INTO config_versions (at, source, paths, config, overlay)
      SELECT at, 'start', '[]', config, '{}' FROM starts ORDER BY seq;
-   DROP TABLE starts;`
+   DROP TABLE starts;`,
+
+  `CREATE TABLE token_ends (
+     digest TEXT PRIMARY KEY,
+     ends_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+
+  `ALTER TABLE sessions ADD COLUMN summary TEXT;
+   ALTER TABLE sessions ADD COLUMN message_count INTEGER NOT NULL DEFAULT 0;
+   UPDATE sessions SET message_count = (
+     SELECT count(*) FROM messages WHERE messages.client_id = sessions.client_id AND session_key = key);
+   CREATE INDEX sessions_by_use ON sessions (updated_at, client_id, key);
+   CREATE INDEX sessions_of_client ON sessions (client_id, updated_at, key);
+   CREATE INDEX sessions_of_agent ON sessions (agent_id, updated_at, client_id, key);
+   CREATE INDEX sessions_of_client_and_agent ON sessions (client_id, agent_id, updated_at, key);
+
+   ALTER TABLE turns ADD COLUMN session_client_id TEXT;
+   UPDATE turns SET session_client_id = client_id WHERE session_key IS NOT NULL;
+
+   CREATE VIRTUAL TABLE message_text USING fts5(
+     scope, text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+   );
+   INSERT INTO message_text (message_text, rank) VALUES ('automerge', 0);
+   CREATE TABLE message_text_waiting (seq INTEGER PRIMARY KEY) STRICT;
+   INSERT INTO message_text_waiting SELECT seq FROM messages WHERE role IN ('user', 'assistant') AND text <> '';
+   CREATE TRIGGER message_text_add AFTER INSERT ON messages WHEN new.role IN ('user', 'assistant') AND new.text <> '' BEGIN
+     INSERT INTO message_text_waiting VALUES (new.seq);
+   END;
+   CREATE TRIGGER message_text_remove AFTER DELETE ON messages BEGIN
+     DELETE FROM message_text_waiting WHERE seq = old.seq;
+     DELETE FROM message_text WHERE rowid = old.seq;
+   END;`,
+
+  // Sums of finished turns. client_id '' is all clients; spans are hours and days; what a turn has not got is ''.
+  `CREATE TABLE usage (
+     client_id TEXT NOT NULL,
+     span_ms INTEGER NOT NULL,
+     start INTEGER NOT NULL,
+     provider TEXT NOT NULL,
+     model TEXT NOT NULL,
+     agent_id TEXT NOT NULL,
+     turns INTEGER NOT NULL,
+     failed INTEGER NOT NULL,
+     input_tokens INTEGER NOT NULL,
+     output_tokens INTEGER NOT NULL,
+     cached_input_tokens INTEGER NOT NULL,
+     reasoning_tokens INTEGER NOT NULL,
+     cost_usd REAL NOT NULL,
+     unpriced_turns INTEGER NOT NULL,
+     unpriced_tokens INTEGER NOT NULL,
+     PRIMARY KEY (client_id, span_ms, start, provider, model, agent_id)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO usage
+     SELECT client_id, 3600000, finished_at - finished_at % 3600000 AS hour, coalesce(provider, '') AS its_provider,
+       coalesce(model, '') AS its_model, coalesce(agent_id, '') AS its_agent, count(*), sum(finish_reason = 'error'),
+       sum(input_tokens), sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), total(cost_usd),
+       sum(model IS NOT NULL AND cost_usd IS NULL),
+       sum(iif(model IS NOT NULL AND cost_usd IS NULL, input_tokens + output_tokens, 0))
+     FROM turns WHERE finished_at IS NOT NULL
+     GROUP BY client_id, hour, its_provider, its_model, its_agent;
+   INSERT INTO usage
+     SELECT '', span_ms, start, provider, model, agent_id, sum(turns), sum(failed), sum(input_tokens),
+       sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), sum(cost_usd), sum(unpriced_turns),
+       sum(unpriced_tokens)
+     FROM usage GROUP BY start, provider, model, agent_id;
+   INSERT INTO usage
+     SELECT client_id, 86400000, start - start % 86400000 AS day, provider, model, agent_id, sum(turns), sum(failed),
+       sum(input_tokens), sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), sum(cost_usd),
+       sum(unpriced_turns), sum(unpriced_tokens)
+     FROM usage GROUP BY client_id, day, provider, model, agent_id;
+
+   CREATE TABLE session_usage (
+     client_id TEXT NOT NULL,
+     session_key TEXT NOT NULL,
+     last_at INTEGER NOT NULL,
+     turns INTEGER NOT NULL,
+     failed INTEGER NOT NULL,
+     input_tokens INTEGER NOT NULL,
+     output_tokens INTEGER NOT NULL,
+     cached_input_tokens INTEGER NOT NULL,
+     reasoning_tokens INTEGER NOT NULL,
+     cost_usd REAL NOT NULL,
+     PRIMARY KEY (client_id, session_key)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO session_usage
+     SELECT coalesce(session_client_id, client_id) AS owner, session_key, max(finished_at), count(*),
+       sum(finish_reason = 'error'), sum(input_tokens),
+       sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), total(cost_usd)
+     FROM turns WHERE finished_at IS NOT NULL AND session_key IS NOT NULL GROUP BY owner, session_key;
+
+   CREATE TABLE usage_resets (at INTEGER NOT NULL) STRICT;`
 ]
 
 /**
@@ -124,7 +214,7 @@ const MIGRATIONS = [
  * @throws Error if a newer version of the gateway made the database
  */
 export function migrate(db: DatabaseSync): void {
-  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+  const version = schemaVersion(db)
   if (version > MIGRATIONS.length) {
     throw new Error(
       `The database has schema ${version}, this version knows ${MIGRATIONS.length}: it needs a newer comis-gateway`
@@ -142,4 +232,9 @@ export function migrate(db: DatabaseSync): void {
       throw error
     }
   }
+}
+
+/** How many steps a database has taken. */
+export function schemaVersion(db: DatabaseSync): number {
+  return (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version
 }

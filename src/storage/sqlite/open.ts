@@ -1,15 +1,18 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../config/error.ts'
-import type { Storage } from '../port.ts'
+import type { Storage, StorageSize } from '../port.ts'
 import { configStore } from './config.ts'
 import { appendEvents, eventStore } from './events.ts'
 import { memoryStore } from './memory.ts'
-import { migrate } from './migrations.ts'
+import { messageText } from './message-text.ts'
+import { migrate, schemaVersion } from './migrations.ts'
 import { sessionStore } from './sessions.ts'
 import { tokenStore } from './tokens.ts'
 import { turnStore } from './turns.ts'
+import { countTurns, usageStore } from './usage.ts'
 import { Writer } from './writer.ts'
 
 /**
@@ -23,19 +26,37 @@ export function openSqlite(folder: string): Storage {
   const writer = new Writer(db)
   const append = appendEvents(db, writer)
   const memory = memoryStore(db, writer, path)
+  const text = messageText(db, writer, path)
   return {
-    turns: turnStore(db, writer, append),
-    sessions: sessionStore(db, writer, append),
-    tokens: tokenStore(db, writer),
+    turns: turnStore({ db, writer, append, count: countTurns(db), onMessages: text.wake }),
+    sessions: sessionStore(db, writer, append, text.search),
+    tokens: tokenStore(db, writer, append),
     events: eventStore(db, writer, append),
     config: configStore(db, writer, append),
     memory,
+    usage: usageStore(db, writer, append),
+    size: () => sizeOf(db, path),
     async close() {
-      await memory[Symbol.asyncDispose]()
+      await Promise.all([memory[Symbol.asyncDispose](), text.close()])
       writer.flush()
       db.close()
       lock.close()
     }
+  }
+}
+
+/** The database with its log and the log's index, which are gone at times. */
+async function sizeOf(db: DatabaseSync, path: string): Promise<StorageSize> {
+  const sizes = await Promise.all(['', '-wal', '-shm'].map((suffix) => fileSize(path + suffix)))
+  return { bytes: sizes.reduce((sum, size) => sum + size), schemaVersion: schemaVersion(db) }
+}
+
+async function fileSize(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw error
   }
 }
 

@@ -2,15 +2,18 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type Message, textOf } from '../../models/message.ts'
 import type { BegunTurn, FinishedTurn, SessionRef, TurnStore, UnfinishedTurn } from '../port.ts'
 import type { AppendEvents } from './events.ts'
+import type { CountTurn } from './usage.ts'
 import type { Writer } from './writer.ts'
 
 const BEGIN = `
-  INSERT INTO turns (id, client_id, session_key, agent_id, fence, started_at) VALUES (?, ?, ?, ?, ?, ?)`
+  INSERT INTO turns (id, client_id, session_client_id, session_key, agent_id, fence, started_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?)`
 const TOUCH = `
-  INSERT INTO sessions (client_id, key, agent_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
-  ON CONFLICT DO UPDATE SET agent_id = excluded.agent_id, updated_at = excluded.updated_at, expired_at = NULL`
+  INSERT INTO sessions (client_id, key, agent_id, created_at, updated_at, message_count) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET agent_id = excluded.agent_id, updated_at = excluded.updated_at, expired_at = NULL,
+    message_count = message_count + excluded.message_count`
 const IS_LIVE = 'SELECT 1 FROM sessions WHERE client_id = ? AND key = ? AND expired_at IS NULL'
-const LEAVE = 'UPDATE sessions SET updated_at = ? WHERE client_id = ? AND key = ?'
+const LEAVE = 'UPDATE sessions SET updated_at = ?, message_count = message_count + ? WHERE client_id = ? AND key = ?'
 const FINISH = `
   UPDATE turns SET provider = ?, model = ?, finished_at = ?, finish_reason = ?, error_code = ?, input_tokens = ?,
     output_tokens = ?, cached_input_tokens = ?, reasoning_tokens = ?, cost_usd = ?
@@ -24,11 +27,25 @@ const ADD_MESSAGE = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 const NEXT_POSITION = 'SELECT count(*) AS next FROM messages WHERE turn_id = ?'
 const UNFINISHED = `
-  SELECT id, client_id AS clientId, session_key AS sessionKey, agent_id AS agentId FROM turns WHERE finished_at IS NULL`
+  SELECT id, coalesce(session_client_id, client_id) AS clientId, session_key AS sessionKey, agent_id AS agentId,
+    client_id AS startedBy
+  FROM turns WHERE finished_at IS NULL`
 const ABANDON = `
   UPDATE turns SET finished_at = ?, finish_reason = 'error', error_code = 'internal' WHERE finished_at IS NULL`
 
-export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents): TurnStore {
+/** What an abandoned turn used is not known. */
+const NOTHING = { input: 0, output: 0 }
+
+export interface TurnStoreOptions {
+  db: DatabaseSync
+  writer: Writer
+  append: AppendEvents
+  count: CountTurn
+  /** Is called when messages were added, which are to be indexed then. */
+  onMessages(): void
+}
+
+export function turnStore({ db, writer, append, count, onMessages }: TurnStoreOptions): TurnStore {
   const isLive = db.prepare(IS_LIVE)
   const unfinished = db.prepare(UNFINISHED)
   const leave = db.prepare(LEAVE)
@@ -42,19 +59,24 @@ export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents
     ABANDON
   ].map((sql) => db.prepare(sql)) as [Statement, Statement, Statement, Statement, Statement, Statement, Statement]
 
-  function addMessages(turnId: string, { clientId, key }: SessionRef, messages: Message[], at: number): void {
+  /** @returns how many are new */
+  function addMessages(turnId: string, { clientId, key }: SessionRef, messages: Message[], at: number): number {
     let { next } = nextPosition.get(turnId) as { next: number }
+    let added = 0
     for (const message of messages) {
       const content = JSON.stringify(message.content)
-      addMessage.run(turnId, next++, clientId, key, message.role, content, textOf(message), at)
+      const { changes } = addMessage.run(turnId, next++, clientId, key, message.role, content, textOf(message), at)
+      added += Number(changes)
     }
+    onMessages()
+    return added
   }
 
-  function beginNow({ id, session, agentId, fence, startedAt, input, events, eventsIfNew }: BegunTurn): void {
+  function beginNow({ id, clientId, session, agentId, fence, startedAt, input, events, eventsIfNew }: BegunTurn): void {
     const isNew = isLive.get(session.clientId, session.key) === undefined
-    begin.run(id, session.clientId, session.key, agentId, fence, startedAt)
-    touch.run(session.clientId, session.key, agentId, startedAt, startedAt)
-    addMessages(id, session, input, startedAt)
+    begin.run(id, clientId, session.clientId, session.key, agentId, fence, startedAt)
+    const added = addMessages(id, session, input, startedAt)
+    touch.run(session.clientId, session.key, agentId, startedAt, startedAt, added)
     if (isNew) append(eventsIfNew)
     append(events)
   }
@@ -65,9 +87,10 @@ export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents
       : record.run(...endOf(turn), turn.id, turn.fence, turn.clientId, turn.agentId ?? null, turn.startedAt)
     if (changes === 0) return false
     if (turn.session) {
-      addMessages(turn.id, turn.session, turn.output, turn.finishedAt)
-      leave.run(turn.finishedAt, turn.session.clientId, turn.session.key)
+      const added = addMessages(turn.id, turn.session, turn.output, turn.finishedAt)
+      leave.run(turn.finishedAt, added, turn.session.clientId, turn.session.key)
     }
+    count({ ...turn, failed: turn.finishReason === 'error' })
     append(turn.events)
     return true
   }
@@ -77,9 +100,14 @@ export function turnStore(db: DatabaseSync, writer: Writer, append: AppendEvents
     finish: (turn) => writer.run(() => finishNow(turn), !turn.session),
     abandon: (at, toEvent) =>
       writer.run(() => {
-        const turns = unfinished.all() as unknown as UnfinishedTurn[]
+        const turns = unfinished.all() as unknown as (UnfinishedTurn & { startedBy: string })[]
         abandon.run(at)
-        append(turns.map(toEvent))
+        for (const { startedBy, ...turn } of turns) {
+          const { clientId, sessionKey: key, agentId } = turn
+          const session = key ? { clientId, key } : undefined
+          count({ clientId: startedBy, session, agentId, finishedAt: at, failed: true, usage: NOTHING })
+          append([toEvent(turn)])
+        }
         return turns.length
       })
   }

@@ -1,6 +1,8 @@
 import t from 'tap'
-import { bearer, buildGateway } from '../../support/gateway.ts'
+import { bearer, buildGateway, SECRETS } from '../../support/gateway.ts'
 import { startUpstream } from '../../upstream/start.ts'
+
+const unused = { messagesToday: 0, tokenUsageToday: 0 }
 
 t.test('agents with what they talk to', async (t) => {
   await using upstream = await startUpstream()
@@ -26,13 +28,30 @@ t.test('agents with what they talk to', async (t) => {
   })
   const { agents } = (await app.inject({ url: '/api/agents', headers: bearer() })).json()
   t.same(agents, [
-    { id: 'default', name: 'default', provider: 'local', model: 'words', status: 'active' },
-    { id: 'named', name: 'Ada', provider: 'local', model: 'words', status: 'suspended' },
-    { id: 'listed', name: 'listed', provider: 'listed', model: 'words', status: 'active' },
-    { id: 'gone', name: 'gone', provider: 'gone', model: '', status: 'active' },
-    { id: 'claude', name: 'claude', provider: 'claude', model: 'claude-sonnet-5-5', status: 'active' },
-    { id: 'echo', name: 'echo', provider: 'builtin', model: 'echo', status: 'active' }
+    { id: 'default', name: 'default', provider: 'local', model: 'words', status: 'active', ...unused },
+    { id: 'named', name: 'Ada', provider: 'local', model: 'words', status: 'suspended', ...unused },
+    { id: 'listed', name: 'listed', provider: 'listed', model: 'words', status: 'active', ...unused },
+    { id: 'gone', name: 'gone', provider: 'gone', model: '', status: 'active', ...unused },
+    { id: 'claude', name: 'claude', provider: 'claude', model: 'claude-sonnet-5-5', status: 'active', ...unused },
+    { id: 'echo', name: 'echo', provider: 'builtin', model: 'echo', status: 'active', ...unused }
   ])
+})
+
+t.test('what they did today', async (t) => {
+  const app = await buildGateway(t, {
+    agents: { default: { provider: 'builtin', model: 'echo' }, other: { provider: 'builtin', model: 'echo' } }
+  })
+  const headers = bearer(SECRETS.rpc)
+  const chat = (message: string) =>
+    app.inject({ method: 'POST', url: '/api/chat', payload: { message }, headers: bearer() })
+  await Promise.all([chat('one two'), chat('three')])
+  const agents = [
+    { id: 'default', messagesToday: 2, tokenUsageToday: 6 },
+    { id: 'other', ...unused }
+  ]
+  t.match((await app.inject({ url: '/api/agents', headers })).json(), { agents })
+  const payload = { jsonrpc: '2.0', id: 1, method: 'agents.list' }
+  t.match((await app.inject({ method: 'POST', url: '/rpc', payload, headers })).json().result, { agents })
 })
 
 t.test('agents that cannot work stop the start', async (t) => {

@@ -1,4 +1,5 @@
 import { readAnswer } from '../../../chat/answer.ts'
+import { toTurn } from '../../../chat/request.ts'
 import { ChatAnswer, ChatBody } from '../../../chat/schema.ts'
 import { defineMethod } from '../../method.ts'
 import { startTurn } from './ask.ts'
@@ -9,5 +10,5 @@ export const execute = defineMethod({
   summary: 'Ask an agent and wait for its whole answer',
   params: ChatBody,
   result: ChatAnswer,
-  handler: async (params, call) => readAnswer(startTurn(params, call))
+  handler: async (params, call) => readAnswer(startTurn(toTurn(params, call.by, call.services.agents), call))
 })

@@ -1,6 +1,7 @@
 import type { TurnEvent } from '../../../../src/turns/event.ts'
 import type { Turn } from '../../../../src/turns/turn.ts'
 import { readAnswer } from '../../../chat/answer.ts'
+import { toTurn } from '../../../chat/request.ts'
 import { ChatAnswer, ChatBody } from '../../../chat/schema.ts'
 import { defineMethod, type RpcCall } from '../../method.ts'
 import { startTurn } from './ask.ts'
@@ -15,7 +16,7 @@ model}, \`agent.delta\` {delta}, \`agent.reasoning\` {delta}, \`agent.tool_call\
   params: ChatBody,
   result: ChatAnswer,
   handler: async (params, call) => {
-    const turn = startTurn(params, call)
+    const turn = startTurn(toTurn(params, call.by, call.services.agents), call)
     return readAnswer(turn, teller(turn, call))
   }
 })

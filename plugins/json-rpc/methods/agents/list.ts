@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { listAgents } from '../../../../src/agents/list.ts'
 import { AgentList } from '../../../schemas/agents.ts'
 import { defineMethod } from '../../method.ts'
 
@@ -9,5 +10,5 @@ export const list = defineMethod({
   summary: 'List agents',
   params: Type.Object({}),
   result: AgentList,
-  handler: async (_params, { services }) => ({ agents: await services.agents.list() })
+  handler: async (_params, { services }) => ({ agents: await listAgents(services.agents, services.usages) })
 })

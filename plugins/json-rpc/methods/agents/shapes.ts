@@ -2,10 +2,10 @@ import Type, { type Static } from 'typebox'
 import { readConfig } from '../../../../src/config/read.ts'
 import { Agent } from '../../../../src/config/schema.ts'
 import type { Services } from '../../../../src/services.ts'
-import { AgentList } from '../../../schemas/agents.ts'
+import { agentSummary } from '../../../schemas/agents.ts'
 
 /** An agent with its configuration. */
-export const AgentDetail = Type.Object({ ...AgentList.properties.agents.items.properties, config: Agent })
+export const AgentDetail = Type.Object({ ...agentSummary, config: Agent })
 
 export const agentId = Type.String({ description: 'Letters, digits, `.`, `-` and `_`.' })
 

@@ -1,0 +1,23 @@
+import Type from 'typebox'
+import { defineMethod } from '../../method.ts'
+import { fingerprint, id, scopes, time } from './schema.ts'
+
+const Token = Type.Object({
+  id,
+  scopes,
+  fingerprint,
+  source: Type.Enum(['config', 'runtime'], { description: 'Whether it stands in the configuration or was made here.' }),
+  createdAt: Type.Optional(time('When it was made here.')),
+  expiresAt: Type.Optional(time('When it ends; left out: never.')),
+  lastUsedAt: Type.Optional(time('Left out: not since the process started.'))
+})
+
+export const list = defineMethod({
+  name: 'tokens.list',
+  scope: 'admin',
+  summary: 'List the tokens that are valid',
+  description: 'One entry a secret: a client whose token was rotated has two until the time of grace is over.',
+  params: Type.Object({}),
+  result: Type.Object({ tokens: Type.Array(Token) }),
+  handler: (_params, { services }) => ({ tokens: services.tokens.list() })
+})

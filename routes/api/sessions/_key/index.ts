@@ -1,0 +1,45 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { failureResponses } from '../../../../plugins/errors/schema.ts'
+import { KeyParams, OwnerQuery, sessionOf } from '../../../../plugins/sessions/request.ts'
+import { Status, toStatus } from '../../../../plugins/sessions/schema.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  const { sessions } = fastify.comis
+
+  fastify.get(
+    '/',
+    {
+      schema: {
+        operationId: 'sessionStatus',
+        summary: 'How a session is',
+        tags: ['sessions'],
+        params: KeyParams,
+        querystring: OwnerQuery,
+        response: { 200: Status, ...failureResponses('/api', 404, 429) }
+      }
+    },
+    async (request) => toStatus(await sessions.status(sessionOf(request)))
+  )
+
+  fastify.delete(
+    '/',
+    {
+      schema: {
+        operationId: 'deleteSession',
+        summary: 'Remove a session with its messages',
+        description: 'Turns that run in it are stopped. What was used stays counted.',
+        tags: ['sessions'],
+        params: KeyParams,
+        querystring: OwnerQuery,
+        response: { 204: Type.Null({ description: 'It is gone.' }), ...failureResponses('/api', 404, 429, 503) }
+      }
+    },
+    async (request, reply) => {
+      await sessions.remove(sessionOf(request), request.client, reply.leaving())
+      return reply.code(204).send(null)
+    }
+  )
+}
+
+export default routes

@@ -1,0 +1,56 @@
+import { hash } from 'node:crypto'
+import { ConfigError } from '../config/error.ts'
+import type { Config, Scope, Secret } from '../config/schema.ts'
+import { readSecret } from '../config/secret.ts'
+import type { StoredToken, TokenStore } from '../storage/port.ts'
+import { Keyring, type KeyOptions } from './keyring.ts'
+import type { Principal } from './principal.ts'
+
+/**
+ * The keys of the configuration, but for those that were ended at run time, and those that were made at run time.
+ * @returns `empty`: there never was any
+ * @throws ConfigError for a secret file that cannot be read or holds fewer than 32 characters
+ */
+export async function openKeyring(config: Config, store: TokenStore): Promise<{ keys: Keyring; empty: boolean }> {
+  const configured = config.gateway.tokens.map(readToken)
+  const made = await store.list()
+  const ends = await store.ends(configured.map(({ digest }) => digest))
+  const keys = new Keyring()
+  for (const key of configured) {
+    const end = ends.find(({ digest }) => digest === key.digest)
+    keys.add({ ...key, endsAt: Math.min(key.endsAt, end?.endsAt ?? Infinity) })
+  }
+  for (const token of made) keys.add(toKey(token))
+  return { keys, empty: configured.length === 0 && made.length === 0 }
+}
+
+/** A token that was made at run time, as a key. */
+export const toKey = ({ clientId, scopes, digest, createdAt, expiresAt = Infinity }: StoredToken): KeyOptions => ({
+  principal: principalOf(clientId, scopes),
+  digest,
+  source: 'runtime',
+  createdAt,
+  endsAt: expiresAt
+})
+
+export const digestOf = (secret: string) => hash('sha256', secret, 'hex')
+
+function readToken(token: Config['gateway']['tokens'][number], index: number): KeyOptions {
+  const { id, scopes, expiresAt, secretHash, secret = '' } = token
+  return {
+    principal: principalOf(id, scopes),
+    digest: secretHash ?? digestOf(longSecret(secret, `gateway.tokens.${index}.secret`)),
+    source: 'config',
+    createdAt: undefined,
+    endsAt: expiresAt === undefined ? Infinity : Date.parse(expiresAt)
+  }
+}
+
+const principalOf = (clientId: string, scopes: readonly Scope[]): Principal =>
+  Object.freeze({ clientId, scopes: Object.freeze([...scopes]) })
+
+function longSecret(secret: Secret, path: string): string {
+  const text = readSecret(secret, path)
+  if (text.length < 32) throw new ConfigError([{ path, message: 'expected at least 32 characters' }])
+  return text
+}
