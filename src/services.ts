@@ -27,6 +27,7 @@ import { openSessions, type Sessions } from './sessions/sessions.ts'
 import type { Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
 import { processStatus } from './status.ts'
+import { expireKeptTurns } from './turns/expire-kept.ts'
 import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 import { openUsages, type Usages } from './usage/usage.ts'
@@ -113,6 +114,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const turns = createTurns({
     leases,
     turns: storage.turns,
+    kept: storage.kept,
     events,
     runTurn: createRunTurn({ sessions: storage.sessions, health, memory, onError }),
     priceOf: catalog.priceOf,
@@ -124,6 +126,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const channels = openChannels(liveConfig, events)
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
+  opened.defer(expireKeptTurns(storage.kept, onError))
   const loop = watchEventLoop()
   opened.defer(() => loop.end())
   opened.defer(emitMetrics(events, loop, () => turns.running))

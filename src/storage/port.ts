@@ -1,5 +1,6 @@
 import type { ConfigStore } from './ports/config.ts'
 import type { EventStore } from './ports/events.ts'
+import type { KeptTurnStore } from './ports/kept.ts'
 import type { MemoryStore } from './ports/memory.ts'
 import type { SessionStore } from './ports/sessions.ts'
 import type { TokenStore } from './ports/tokens.ts'
@@ -8,6 +9,7 @@ import type { UsageStore } from './ports/usage.ts'
 
 export type * from './ports/config.ts'
 export type * from './ports/events.ts'
+export type * from './ports/kept.ts'
 export type * from './ports/memory.ts'
 export type * from './ports/sessions.ts'
 export type * from './ports/tokens.ts'
@@ -20,6 +22,7 @@ export type * from './ports/usage.ts'
  */
 export interface Storage {
   readonly turns: TurnStore
+  readonly kept: KeptTurnStore
   readonly sessions: SessionStore
   readonly tokens: TokenStore
   readonly events: EventStore

@@ -2,10 +2,12 @@ import { GatewayError, asGatewayError } from '../errors.ts'
 import type { Leases } from '../cluster/leases.ts'
 import type { Events } from '../events/events.ts'
 import { leaseKey } from '../sessions/key.ts'
+import type { Message } from '../models/message.ts'
 import type { FinishedTurn, TurnStore } from '../storage/port.ts'
 import { addUsage, type Outcome, type Usage } from './event.ts'
 import type { TurnLog } from './log.ts'
 import { placeOf, tellCreated, tellFinished, tellReceived } from './tell.ts'
+import type { Recording } from './recording.ts'
 import type { Transcript } from './transcript.ts'
 import { type RunEvent, type RunTurn, TurnAborted, type TurnRequest } from './turn.ts'
 
@@ -28,6 +30,7 @@ export interface Progress {
   model?: string
   usage: Usage
   transcript: Transcript | undefined
+  recording: Recording | undefined
 }
 
 export interface Run {
@@ -44,7 +47,9 @@ export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
   try {
     if (!request.session) {
       ports.events.add(tellReceived(request, ports.events))
-      return recordLater(run, await work(run, ports, signal), ports)
+      const outcome = await work(run, ports, signal)
+      if (request.keep) return await finish(run, 0, outcome, ports) // it can be gone on from once its client is told
+      return recordLater(run, outcome, ports)
     }
     await using lease = await ports.leases.acquire(leaseKey(request.session), signal)
     await begin(run, lease.fence, ports)
@@ -103,7 +108,14 @@ function note(event: RunEvent, { request, log, progress }: Run, events: Events):
   if (event.type === 'usage') progress.usage = addUsage(progress.usage, event.usage)
   else if (event.type === 'started') Object.assign(progress, { provider: event.provider, model: event.model })
   progress.transcript?.append(event)
-  return log.append(event)
+  const stored = progress.recording?.add(event)
+  const read = log.append(event)
+  return stored ? both(stored, read) : read
+}
+
+async function both(stored: Promise<void>, read: Promise<void> | undefined): Promise<void> {
+  await stored
+  await read
 }
 
 /** An abort from outside is an outcome of its own; a time-out, and whatever else was thrown, is an error. */
@@ -114,7 +126,8 @@ function failed(error: unknown, { signal, progress: { usage } }: Run): Outcome {
 }
 
 async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePorts): Promise<Outcome> {
-  const turn = toFinished(run, fence, outcome, ports)
+  const kept = await run.progress.recording?.end(outcome, outputOf(run, outcome))
+  const turn = { ...toFinished(run, fence, outcome, ports), kept }
   const events = tellFinished(run.request, turn, outcome.error?.message, ports.events)
   if (!(await ports.turns.finish({ ...turn, events }))) {
     throw new GatewayError('internal', 'The turn was taken over by another process')
@@ -140,8 +153,13 @@ function toFinished(run: Run, fence: number, outcome: Outcome, { priceOf }: Driv
     errorCode: outcome.error?.code,
     usage: outcome.usage,
     costUsd: provider && model ? cost(outcome.usage, priceOf(provider, model)) : undefined,
-    output: transcript?.complete ?? []
+    output: (run.request.session && transcript?.complete) ?? []
   }
+}
+
+/** Calls of the client's tools are there to be answered, unless the turn broke off in them. */
+function outputOf({ progress: { transcript } }: Run, { finishReason }: Outcome): Message[] {
+  return (finishReason === 'tool_calls' ? transcript?.all : transcript?.complete) ?? []
 }
 
 function cost(usage: Usage, price: ReturnType<DrivePorts['priceOf']>): number | undefined {

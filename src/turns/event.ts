@@ -1,4 +1,4 @@
-import type { GatewayError } from '../errors.ts'
+import { GatewayError } from '../errors.ts'
 import type { Json } from '../json.ts'
 
 /** Why a turn ended. */
@@ -28,6 +28,13 @@ export interface Outcome {
   usage: Usage
   error?: GatewayError
 }
+
+/** How a turn ended whose process did not see its end. */
+export const interrupted = (): Outcome => ({
+  finishReason: 'error',
+  usage: { input: 0, output: 0 },
+  error: new GatewayError('internal', 'The gateway stopped before this turn ended')
+})
 
 /**
  * What happens in a turn, in order: `started` first, `finished` last and exactly once. A tool call comes in fragments

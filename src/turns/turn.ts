@@ -19,11 +19,22 @@ export interface TurnRequest {
   input: Message[]
   /** Where the turn is kept, and what came before it. */
   session?: SessionRef
+  /** A turn without a session that is kept all the same, to be read again and to be gone on from. */
+  keep?: Keep
   settings: ModelSettings
   /** Tools that the client runs: a call of one ends the turn. */
   tools: ToolSpec[]
   /** Longest it may take, in place of what its agent's configuration says; a model alone has no limit otherwise. */
   timeoutSeconds?: number
+}
+
+export interface Keep {
+  /** What its surface has to know of its request, JSON text. */
+  request: string
+  /** The kept turn that it continues. */
+  previousId?: string
+  /** The part of the input that is new. */
+  input: Message[]
 }
 
 /** Whose turn it is to see and to remember: the owner's of its session, or else of whoever asked. */

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { allows, type Principal } from '../access/principal.ts'
 import { GatewayError } from '../errors.ts'
-import type { SessionRef } from '../storage/port.ts'
+import type { KeptTurnStore, SessionRef } from '../storage/port.ts'
 import { refuseSuspended } from '../agents/registry.ts'
 import { drive, type DrivePorts, type Progress, type Run } from './drive.ts'
 import type { Outcome } from './event.ts'
 import { TurnLog } from './log.ts'
+import { type Followers, followTurns } from './follow.ts'
+import { recordAsItGoes, recordAtEnd, type Recording } from './recording.ts'
 import { Transcript } from './transcript.ts'
-import { type AbortReason, clientOf, type Turn, TurnAborted, type TurnRequest } from './turn.ts'
+import { type AbortReason, clientOf, type Keep, type Turn, TurnAborted, type TurnRequest } from './turn.ts'
 
 /** A turn that has ended, for those who keep count. */
 export interface TurnSummary {
@@ -19,6 +21,7 @@ export interface TurnSummary {
 }
 
 export interface TurnsOptions extends Omit<DrivePorts, 'pending'> {
+  kept: KeptTurnStore
   /** How long a reader may take nothing before it is given up, and its turn aborted. */
   stallMs(): number
   onFinished(summary: TurnSummary): void
@@ -31,10 +34,19 @@ export interface Turns {
    * @throws GatewayError `agent_suspended`; `busy` once the gateway is shutting down
    */
   start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn
+  /**
+   * Starts a turn that is kept and goes on by itself, once its start is stored. It is read by `follow`.
+   * @throws GatewayError as `start` does
+   */
+  startInBackground(request: Omit<TurnRequest, 'id'> & { keep: Keep }): Promise<Turn>
+  /** Reads kept turns. */
+  readonly followers: Followers
   /** The running turns of a client, and those in its sessions; an admin sees those of all. */
   list(by: Principal): Turn[]
   /** Those that run in a session, or wait for their turn in it. */
   of(session: SessionRef): Turn[]
+  /** A running one by its id. */
+  get(id: string): Turn | undefined
   /** How many run. */
   readonly running: number
   /** Aborts a running turn of one's own; an admin any. @throws GatewayError `not_found` */
@@ -48,14 +60,40 @@ export interface Turns {
 export function createTurns(options: TurnsOptions): Turns {
   const running = new Map<string, Turn>()
   const ports = { ...options, pending: new Set<Promise<unknown>>() }
+  const followers = followTurns(options.kept)
   let stopping = false
 
-  function start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn {
+  function refuse({ target }: Omit<TurnRequest, 'id'>): void {
     if (stopping) throw new GatewayError('busy', 'The gateway is shutting down', { retryAfterSeconds: 5 })
-    if ('agent' in request.target) refuseSuspended(request.target.agent)
-    const turn = startTurn({ ...request, id: newTurnId() }, caller, ports)
+    if ('agent' in target) refuseSuspended(target.agent)
+  }
+
+  function run(start: Start): Turn {
+    const turn = startTurn(start, ports)
     running.set(turn.id, turn)
     void turn.outcome.then(() => running.delete(turn.id))
+    return turn
+  }
+
+  function start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn {
+    refuse(request)
+    const id = newTurnId()
+    const { keep, by } = request
+    const startedAt = Date.now()
+    const recording = keep && recordAtEnd({ id, clientId: by.clientId, startedAt, ...keep })
+    return run({ request: { ...request, id }, caller, recording, startedAt })
+  }
+
+  async function startInBackground(request: Omit<TurnRequest, 'id'> & { keep: Keep }): Promise<Turn> {
+    refuse(request)
+    const id = newTurnId()
+    const startedAt = Date.now()
+    await options.kept.begin({ id, clientId: request.by.clientId, startedAt, ...request.keep })
+    const recording = recordAsItGoes(id, options.kept, () => followers.tell(id))
+    const caller = new AbortController().signal // nobody it depends on
+    const turn = run({ request: { ...request, id }, caller, recording, startedAt })
+    void turn.read(() => undefined) // whoever reads it, reads what is stored
+    void turn.outcome.then(() => followers.tell(id))
     return turn
   }
 
@@ -64,6 +102,9 @@ export function createTurns(options: TurnsOptions): Turns {
 
   return {
     start,
+    startInBackground,
+    followers,
+    get: (id) => running.get(id),
     list: (by) => [...running.values()].filter((turn) => mayAbort(turn, by)),
     of: ({ clientId, key }) =>
       [...running.values()].filter(({ request: { session } }) => session?.key === key && session.clientId === clientId),
@@ -91,8 +132,14 @@ export function createTurns(options: TurnsOptions): Turns {
 /** Ids grow with time, so that their index stays small; the random part makes them impossible to guess. */
 const newTurnId = () => `turn_${Date.now().toString(36)}${randomUUID().replaceAll('-', '').slice(0, 18)}`
 
-function startTurn(request: TurnRequest, caller: AbortSignal, options: TurnsOptions & DrivePorts): Turn {
-  const startedAt = Date.now()
+interface Start {
+  request: TurnRequest
+  caller: AbortSignal
+  recording: Recording | undefined
+  startedAt: number
+}
+
+function startTurn({ request, caller, recording, startedAt }: Start, options: TurnsOptions & DrivePorts): Turn {
   const controller = new AbortController()
   const abort = (reason: AbortReason) => controller.abort(new TurnAborted(reason))
   const log = new TurnLog(options.stallMs(), () => {
@@ -100,7 +147,8 @@ function startTurn(request: TurnRequest, caller: AbortSignal, options: TurnsOpti
     log.discard()
   })
   controller.signal.addEventListener('abort', () => log.release(), { once: true })
-  const progress: Progress = { usage: { input: 0, output: 0 }, transcript: request.session && new Transcript() }
+  const transcript = request.session || request.keep ? new Transcript() : undefined
+  const progress: Progress = { usage: { input: 0, output: 0 }, transcript, recording }
   const release = watch(caller, request, controller, log)
   const driven = driveToEnd({ request, startedAt, signal: controller.signal, log, progress }, options).finally(release)
   const turn: Turn = {

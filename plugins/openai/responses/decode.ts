@@ -13,18 +13,23 @@ export interface DecodeOptions {
   /** The conversation of the response that this one continues. */
   earlier: readonly Message[]
   /** What an `item_reference` stands for. */
-  find?: (id: string) => Item | undefined
+  find: (id: string) => Item | undefined
 }
 
-/** A request for a response as a turn. */
-export function toTurn(
-  body: ResponseBody,
-  { target, tools: clientTools, earlier, find }: DecodeOptions
-): Omit<TurnRequest, 'id' | 'by'> {
+export interface Decoded {
+  turn: Omit<TurnRequest, 'id' | 'by'>
+  /** The part of its input that a response which continues it has to know. */
+  news: Message[]
+}
+
+/** A request for a response as a turn. @throws GatewayError `invalid_request` that names what is at fault */
+export function toTurn(body: ResponseBody, { target, tools: clientTools, earlier, find }: DecodeOptions): Decoded {
   const { tools, toolChoice } = chooseTools(body.tool_choice, clientTools)
+  // Instructions are for one response alone: what continues it has its own.
   const instructions: Message[] = body.instructions ? [{ role: 'system', content: body.instructions }] : []
-  const input = [...instructions, ...toMessages(body.input, earlier, find)]
-  return { target, input, settings: toSettings(body, toolChoice), tools }
+  const messages = toMessages(body.input, earlier, find)
+  const turn = { target, input: [...instructions, ...messages], settings: toSettings(body, toolChoice), tools }
+  return { turn, news: messages.slice(earlier.length) }
 }
 
 function toSettings(body: ResponseBody, toolChoice: ModelSettings['toolChoice']): ModelSettings {

@@ -1,27 +1,37 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { findTarget } from '../../../src/agents/target.ts'
+import { GatewayError } from '../../../src/errors.ts'
+import type { Entry } from '../../../src/turns/event.ts'
 import type { Turn } from '../../../src/turns/turn.ts'
-import { toTurn } from './decode.ts'
 import { failureOf, ResponseEncoder } from './encode.ts'
 import { toFrames } from './frames.ts'
+import { encoderOf, findResponse, type KeptResponse } from './kept.ts'
+import { prepare, type Prepared } from './prepare.ts'
 import { echoOf, type Resource } from './resource.ts'
 import type { ResponseBody } from './schema.ts'
-import { toTools } from './tools.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
     /** Answers `POST /v1/responses`: with the response, or with the stream of its events. */
     createResponse(body: ResponseBody): Promise<Resource | void>
+    /**
+     * Answers with the stream of a stored response that runs, or ran, in the background.
+     * @param after the `sequence_number` of the last event that was seen; what came after it is sent
+     * @throws GatewayError `not_found`; `invalid_request` for one that was not in the background
+     */
+    resumeResponse(id: string, after: number): Promise<void>
   }
 }
 
+/** `/v1/responses`, by the OpenResponses specification. */
 async function responses(fastify: FastifyInstance): Promise<void> {
+  const services = fastify.comis
+
   fastify.decorateReply('createResponse', async function (this: FastifyReply, body) {
-    const { agents, catalog } = fastify.comis
-    const tools = toTools(body.tools)
-    const target = await findTarget(body.model, agents, catalog)
-    const turn = await this.startTurn(toTurn(body, { target, tools, earlier: [] }))
+    const prepared = await prepare(body, this.request.client, services)
+    if (body.background) return inBackground(this, body, prepared)
+    const turn = await this.startTurn({ ...prepared.turn, keep: prepared.keep })
+    const { tools } = prepared
     const encoder = new ResponseEncoder({
       turnId: turn.id,
       startedAt: turn.startedAt,
@@ -31,7 +41,41 @@ async function responses(fastify: FastifyInstance): Promise<void> {
     if (!body.stream) return readResponse(turn, encoder)
     return this.sendEvents({ source: turn, encode: (entry) => toFrames(encoder.encode(entry)) })
   })
+
+  async function inBackground(reply: FastifyReply, body: ResponseBody, { turn: request, keep }: Prepared) {
+    if (!keep) throw invalid('store', 'A response in the background has to be stored')
+    const turn = await services.turns.startInBackground({ ...request, keep })
+    reply.header('x-turn-id', turn.id)
+    const { id, startedAt } = turn
+    const response = { turn: { id, startedAt, clientId: request.by.clientId, ...keep }, body }
+    return body.stream ? follow(reply, response, -1) : encoderOf(response).resource
+  }
+
+  /** The reader may go and come again: the turn goes on without it. */
+  async function follow(reply: FastifyReply, response: KeptResponse, after: number): Promise<void> {
+    const encoder = encoderOf(response)
+    const leaving = reply.leaving()
+    const isNew = (event: { sequence_number: number }) => event.sequence_number > after
+    await reply.sendEvents<Entry>({
+      source: {
+        async read(take) {
+          await services.turns.followers.read(response.turn.id, 0, take, leaving).catch((error: unknown) => {
+            if (!leaving.aborted) throw error
+          })
+        }
+      },
+      encode: (entry) => toFrames(encoder.encode(entry).filter(isNew))
+    })
+  }
+
+  fastify.decorateReply('resumeResponse', async function (this: FastifyReply, id, after) {
+    const response = await findResponse(id, this.request.client, services)
+    if (!response.body.background) throw invalid('stream', 'Only a response in the background can be streamed again')
+    return follow(this, response, after)
+  })
 }
+
+const invalid = (param: string, message: string) => new GatewayError('invalid_request', message, { param })
 
 async function readResponse(turn: Turn, encoder: ResponseEncoder): Promise<Resource> {
   await turn.read((entry) => void encoder.encode(entry))

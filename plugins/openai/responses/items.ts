@@ -10,12 +10,15 @@ type Of<T extends string> = Extract<Item, { type: T }>
 /** Builds the conversation that a list of items amounts to. */
 class Conversation {
   readonly messages: Message[]
+  /** How many came before: those stay as they are. */
+  readonly #before: number
   /** Names of the tools that were called and not answered, by the ids of the calls. */
   readonly #open = new Map<string, string>()
 
   /** @param earlier what came before, as an earlier response left it */
   constructor(earlier: readonly Message[]) {
     this.messages = [...earlier]
+    this.#before = earlier.length
     for (const message of earlier) this.#note(message)
   }
 
@@ -26,7 +29,7 @@ class Conversation {
 
   /** Text and calls of one turn of a model are one message. */
   assistant(part: TextPart | ToolCallPart): void {
-    const last = this.messages.at(-1)
+    const last = this.#own
     const content = last?.role === 'assistant' ? [...last.content, part] : [part]
     if (last?.role === 'assistant') this.messages.pop()
     this.add({ role: 'assistant', content })
@@ -37,7 +40,7 @@ class Conversation {
     if (name === undefined)
       throw invalid(`${path}.call_id`, `no tool call "${callId.slice(0, 64)}" waits for an output`)
     const result = { type: 'tool_result' as const, callId, name, output: textOf(parts) }
-    const last = this.messages.at(-1)
+    const last = this.#own
     if (last?.role === 'tool') {
       this.messages.pop()
       this.add({ role: 'tool', content: [...last.content, result] })
@@ -52,6 +55,11 @@ class Conversation {
     const [open] = this.#open
     if (open) throw invalid('input', `there is no output of the tool call "${open[0].slice(0, 64)}" (${open[1]})`)
     return this.messages
+  }
+
+  /** The last message that the input brought. */
+  get #own(): Message | undefined {
+    return this.messages.length > this.#before ? this.messages.at(-1) : undefined
   }
 
   #note(message: Message): void {

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { failureResponses } from '../../../plugins/errors/schema.ts'
+import { ResponseAnswer } from '../../../plugins/openai/responses/documents.ts'
 import { ResponseBody } from '../../../plugins/openai/responses/schema.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -11,10 +12,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         summary: 'Create a response',
         tags: ['openai'],
         body: ResponseBody,
-        response: { ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
+        response: { 200: ResponseAnswer, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
       }
     },
-    ({ body }, reply) => reply.createResponse(body)
+    ({ body }, reply) => reply.createResponse(body) as never
   )
 }
 

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../errors.ts'
 import type { Message } from '../../models/message.ts'
 import type { FinishReason, Usage } from '../../turns/event.ts'
 import type { NewEvent } from './events.ts'
+import type { KeptEnd } from './kept.ts'
 
 /** A session belongs to the client that named it: the same key of another client is another session. */
 export interface SessionRef {
@@ -43,6 +44,8 @@ export interface FinishedTurn {
   costUsd?: number
   /** What the turn said, and its tools; stored in the turn's session, if it has one. */
   output: Message[]
+  /** For a turn without a session that is kept all the same. */
+  kept?: KeptEnd
   /** Told once this is stored. */
   events: NewEvent[]
 }
@@ -61,12 +64,12 @@ export interface TurnStore {
   begin(turn: BegunTurn): Promise<void>
   /**
    * Stores the turn's end with its output. A turn without a session is stored whole here; there is nothing to go on with
-   * in it, so that its caller need not wait and a store may put it off for some milliseconds.
+   * in it, so that its caller need not wait and a store may put it off for some milliseconds, unless it is kept.
    * @returns false, with nothing changed, when the turn is finished already or was begun under another fence
    */
   finish(turn: FinishedTurn): Promise<boolean>
   /**
-   * Marks every unfinished turn as failed: no process runs it any more. `toEvent` makes the event that tells of each.
+   * Marks every unfinished turn, kept ones too, as failed: no process runs it any more. `toEvent` makes the event that tells of each.
    * @returns how many there were
    */
   abandon(at: number, toEvent: (turn: UnfinishedTurn) => NewEvent): Promise<number>

@@ -206,7 +206,27 @@ const MIGRATIONS = [
        sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), total(cost_usd)
      FROM turns WHERE finished_at IS NOT NULL AND session_key IS NOT NULL GROUP BY owner, session_key;
 
-   CREATE TABLE usage_resets (at INTEGER NOT NULL) STRICT;`
+   CREATE TABLE usage_resets (at INTEGER NOT NULL) STRICT;`,
+
+  `CREATE TABLE kept_turns (
+     id TEXT PRIMARY KEY,
+     client_id TEXT NOT NULL,
+     started_at INTEGER NOT NULL,
+     finished_at INTEGER,
+     request TEXT NOT NULL,
+     previous_id TEXT,
+     input TEXT NOT NULL,
+     output TEXT
+   ) STRICT;
+   CREATE INDEX kept_turns_unfinished ON kept_turns (started_at) WHERE finished_at IS NULL;
+   CREATE INDEX kept_turns_by_start ON kept_turns (started_at);
+   CREATE TABLE kept_entries (
+     turn_id TEXT NOT NULL REFERENCES kept_turns (id) ON DELETE CASCADE,
+     seq INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     event TEXT NOT NULL,
+     PRIMARY KEY (turn_id, seq)
+   ) STRICT, WITHOUT ROWID;`
 ]
 
 /**

@@ -6,6 +6,7 @@ import { ConfigError } from '../../config/error.ts'
 import type { Storage, StorageSize } from '../port.ts'
 import { configStore } from './config.ts'
 import { appendEvents, eventStore } from './events.ts'
+import { keptTurns } from './kept.ts'
 import { memoryStore } from './memory.ts'
 import { messageText } from './message-text.ts'
 import { migrate, schemaVersion } from './migrations.ts'
@@ -27,8 +28,10 @@ export function openSqlite(folder: string): Storage {
   const append = appendEvents(db, writer)
   const memory = memoryStore(db, writer, path)
   const text = messageText(db, writer, path)
+  const kept = keptTurns(db, writer)
   return {
-    turns: turnStore({ db, writer, append, count: countTurns(db), onMessages: text.wake }),
+    turns: turnStore({ db, writer, append, count: countTurns(db), kept: kept.writes, onMessages: text.wake }),
+    kept: kept.store,
     sessions: sessionStore(db, writer, append, text.search),
     tokens: tokenStore(db, writer, append),
     events: eventStore(db, writer, append),

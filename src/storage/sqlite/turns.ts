@@ -3,6 +3,7 @@ import { type Message, textOf } from '../../models/message.ts'
 import type { BegunTurn, FinishedTurn, SessionRef, TurnStore, UnfinishedTurn } from '../port.ts'
 import type { AppendEvents } from './events.ts'
 import type { CountTurn } from './usage.ts'
+import type { KeptWrites } from './kept.ts'
 import type { Writer } from './writer.ts'
 
 const BEGIN = `
@@ -41,11 +42,12 @@ export interface TurnStoreOptions {
   writer: Writer
   append: AppendEvents
   count: CountTurn
+  kept: KeptWrites
   /** Is called when messages were added, which are to be indexed then. */
   onMessages(): void
 }
 
-export function turnStore({ db, writer, append, count, onMessages }: TurnStoreOptions): TurnStore {
+export function turnStore({ db, writer, append, count, kept, onMessages }: TurnStoreOptions): TurnStore {
   const isLive = db.prepare(IS_LIVE)
   const unfinished = db.prepare(UNFINISHED)
   const leave = db.prepare(LEAVE)
@@ -90,6 +92,7 @@ export function turnStore({ db, writer, append, count, onMessages }: TurnStoreOp
       const added = addMessages(turn.id, turn.session, turn.output, turn.finishedAt)
       leave.run(turn.finishedAt, added, turn.session.clientId, turn.session.key)
     }
+    if (turn.kept) kept.finish(turn.id, turn.kept, turn.finishedAt)
     count({ ...turn, failed: turn.finishReason === 'error' })
     append(turn.events)
     return true
@@ -97,11 +100,12 @@ export function turnStore({ db, writer, append, count, onMessages }: TurnStoreOp
 
   return {
     begin: (turn) => writer.run(() => beginNow(turn)),
-    finish: (turn) => writer.run(() => finishNow(turn), !turn.session),
+    finish: (turn) => writer.run(() => finishNow(turn), !turn.session && !turn.kept),
     abandon: (at, toEvent) =>
       writer.run(() => {
         const turns = unfinished.all() as unknown as (UnfinishedTurn & { startedBy: string })[]
         abandon.run(at)
+        kept.abandon(at)
         for (const { startedBy, ...turn } of turns) {
           const { clientId, sessionKey: key, agentId } = turn
           const session = key ? { clientId, key } : undefined

@@ -1,0 +1,67 @@
+import type { Principal } from '../../../src/access/principal.ts'
+import { findTarget } from '../../../src/agents/target.ts'
+import { GatewayError } from '../../../src/errors.ts'
+import type { Message } from '../../../src/models/message.ts'
+import type { Services } from '../../../src/services.ts'
+import type { Keep, TurnRequest } from '../../../src/turns/turn.ts'
+import { toTurn } from './decode.ts'
+import { responseId } from './encode.ts'
+import { findItems, findResponse, previousNotFound } from './kept.ts'
+import type { ResponseBody } from './schema.ts'
+import { type ClientTools, toTools } from './tools.ts'
+
+/** Conversations of responses that are not stored, by their ids, where something remembers them. */
+export type Remembered = ReadonlyMap<string, readonly Message[]>
+
+export interface Prepared {
+  turn: Omit<TurnRequest, 'id'>
+  /** How it is to be kept; undefined for `store: false`. */
+  keep: Keep | undefined
+  tools: ClientTools
+}
+
+/**
+ * Makes a turn of a request, with the conversation that it continues.
+ * @throws GatewayError that names what is at fault
+ */
+export async function prepare(
+  body: ResponseBody,
+  by: Principal,
+  services: Services,
+  remembered: Remembered = new Map()
+): Promise<Prepared> {
+  const { agents, catalog } = services
+  const target = await findTarget(body.model, agents, catalog)
+  const tools = toTools(body.tools)
+  const previous = await previousOf(body.previous_response_id, by, services, remembered)
+  const find = await findItems(body.input, by, services)
+  const { turn, news } = toTurn(body, { target, tools, earlier: previous.conversation, find })
+  const input = previous.turnId === undefined ? [...previous.conversation, ...news] : news
+  const keep = body.store === false ? undefined : { request: JSON.stringify(body), previousId: previous.turnId, input }
+  return { turn: { ...turn, by }, keep, tools }
+}
+
+interface Previous {
+  conversation: readonly Message[]
+  /** Of the stored turn that is continued. */
+  turnId?: string
+}
+
+async function previousOf(
+  id: string | null | undefined,
+  by: Principal,
+  services: Services,
+  remembered: Remembered
+): Promise<Previous> {
+  if (!id) return { conversation: [] }
+  const known = remembered.get(id)
+  if (known) return { conversation: known }
+  const { turn } = await findResponse(id, by, services).catch((error: unknown) => {
+    throw error instanceof GatewayError && error.code === 'not_found' ? previousNotFound(id) : error
+  })
+  if (turn.finishedAt === undefined) {
+    const message = `The response "${responseId(turn.id)}" is still in progress`
+    throw new GatewayError('invalid_request', message, { param: 'previous_response_id' })
+  }
+  return { conversation: await services.storage.kept.conversation(turn.id, turn.clientId), turnId: turn.id }
+}
