@@ -18,12 +18,14 @@ export class Peer {
   static async open(port: number, token: string, take: (bytes: Buffer) => void): Promise<Peer> {
     let head = ''
     let open = false
+    const { promise: upgraded, resolve } = Promise.withResolvers<void>()
     const callback = (count: number, buffer: Uint8Array): boolean => {
       const bytes = (buffer as Buffer).subarray(0, count)
       if (open) take(bytes)
       else {
         head += bytes.toString('latin1')
         open = head.endsWith(HEAD_END)
+        if (open) resolve()
       }
       return true
     }
@@ -32,9 +34,9 @@ export class Peer {
     socket.on('error', fail).on('close', () => fail(new Error(`the server closed a socket: ${head}`)))
     await once(socket, 'connect')
     socket.write([...UPGRADE, `authorization: Bearer ${token}`, '', ''].join('\r\n'))
-    for (const deadline = performance.now() + LIMIT_MS; !open; await new Promise(setImmediate)) {
-      if (performance.now() > deadline) fail(new Error(`not upgraded: ${head}`))
-    }
+    const timer = setTimeout(() => fail(new Error(`not upgraded: ${head}`)), LIMIT_MS)
+    await upgraded
+    clearTimeout(timer)
     if (!head.startsWith('HTTP/1.1 101 ')) fail(new Error(`not upgraded: ${head}`))
     return new Peer(socket)
   }
