@@ -8,6 +8,7 @@ import type { StreamsPlan, StreamsResult } from './drive/streams.ts'
 import { Gateways, TOKEN } from './gateway.ts'
 import { searchMemory } from './memory.ts'
 import { measureRecall } from './recall.ts'
+import { rpc } from './rpc.ts'
 import { CORES, drive, type Server, start, stopAll } from './processes.ts'
 import { brief, limitRow, median, ratioRow, type Row, type Sample, toMarkdown } from './table.ts'
 
@@ -177,6 +178,7 @@ async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> 
   for (const work of works(servers)) rows.push(await compare(work, forget))
   await gateway.stop()
   rows.push(...(await fanOut({ rounds: ROUNDS, quick: flags.quick, report })))
+  rows.push(...(await rpc({ rounds: ROUNDS, quick: flags.quick, upstream, report })))
   const searches: Row[] = []
   const times = { warmupMs: WARMUP_MS * 2, measureMs: MEASURE_MS }
   for (const entries of MEMORIES) searches.push(...(await searchMemory(gateways, entries, times)))

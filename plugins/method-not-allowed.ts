@@ -15,8 +15,8 @@ async function methodNotAllowed(fastify: FastifyInstance): Promise<void> {
   const known = new Set<string>()
   fastify.addHook('onRoute', ({ path }) => void known.add(path))
 
-  fastify.decorate('refuseOtherMethods', () => {
-    for (const path of new Set([...known].flatMap(withAndWithoutSlash))) refuse(fastify, path)
+  fastify.decorate('refuseOtherMethods', function (this: FastifyInstance) {
+    for (const path of new Set([...known].flatMap(withAndWithoutSlash))) refuse(this, path)
   })
 }
 

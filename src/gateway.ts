@@ -10,8 +10,9 @@ import events from '../plugins/events/index.ts'
 import firstToken from '../plugins/first-token.ts'
 import limits from '../plugins/limits.ts'
 import jsonRpc from '../plugins/json-rpc/index.ts'
-import logging from '../plugins/logging.ts'
+import logging, { requestLines } from '../plugins/logging.ts'
 import methodNotAllowed from '../plugins/method-not-allowed.ts'
+import openapi from '../plugins/docs/openapi.ts'
 import openai from '../plugins/openai/index.ts'
 import sensible from '../plugins/sensible.ts'
 import services from '../plugins/services.ts'
@@ -19,6 +20,7 @@ import sse from '../plugins/sse/index.ts'
 import turns from '../plugins/turns.ts'
 import validation from '../plugins/validation.ts'
 import warnings from '../plugins/warnings.ts'
+import health from '../routes/health/index.ts'
 import type { Tool } from './agents/tool.ts'
 import { parseConfig } from './config/parse.ts'
 import type { ConfigInput } from './config/schema.ts'
@@ -80,12 +82,21 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
 
   await fastify.register(sensible)
   await fastify.register(services, { config, overrides, discardPatches, configPaths, tools })
-  const { web } = fastify.comis.config.gateway
   await fastify.register(validation)
   await fastify.register(errors)
   await fastify.register(logging)
   await fastify.register(methodNotAllowed)
+  await fastify.register(openapi)
   await fastify.register(cors)
+  // Beside all else, so that no hook of the others reaches it: it has no client and no limit, and is polled the most.
+  await fastify.register(health, { prefix: '/health' })
+  await fastify.register((scope) => serveClients(scope, { answerUnknownRoutes, extend }))
+}
+
+type ServeOptions = Required<Pick<GatewayOptions, 'answerUnknownRoutes'>> & Pick<GatewayOptions, 'extend'>
+
+async function serveClients(fastify: FastifyInstance, { answerUnknownRoutes, extend }: ServeOptions): Promise<void> {
+  await fastify.register(requestLines)
   await fastify.register(auth)
   await fastify.register(limits)
   await fastify.register(warnings)
@@ -99,13 +110,14 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
   await fastify.register(firstToken)
   if (extend) await fastify.register(async (scope) => extend(scope))
 
+  const { web } = fastify.comis.config.gateway
   await fastify.register(autoload, {
     dir: join(import.meta.dirname, '../routes'),
     routeParams: true,
     autoHooks: true,
     cascadeHooks: true,
     forceESM: true,
-    ignoreFilter: (path) => !web.enabled && path.startsWith('/api/')
+    ignoreFilter: (path) => path.startsWith('/health/') || (!web.enabled && path.startsWith('/api/'))
   })
   fastify.refuseOtherMethods()
   if (fastify.prefix || answerUnknownRoutes) fastify.setNotFoundHandler(fastify.answerNotFound)

@@ -1,18 +1,9 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
-import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { documentOf } from './document.ts'
 import { PAGE, START } from './page.ts'
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** The OpenAPI 3.1 document of all routes of this gateway. */
-    comisOpenapi(): object
-  }
-}
 
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -20,20 +11,9 @@ const CSP =
 const SWAGGER_UI = join(dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui/package.json'))), 'static')
 const ASSETS = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'])
 
-/**
- * `/openapi.json`, written from the schemas that the routes validate with, and `/docs`, a page that shows it and loads
- * nothing from elsewhere. Registered before any route, so that it hears of each.
- *
- * @see https://github.com/fastify/fastify-swagger
- */
+/** `/openapi.json`, and `/docs`, a page that shows it and loads nothing from elsewhere. */
 async function docs(fastify: FastifyInstance): Promise<void> {
   const { docs: access } = fastify.comis.config.gateway
-  await fastify.register(swagger, {
-    openapi: documentOf(fastify.prefix),
-    decorator: 'comisOpenapi' as 'swagger',
-    // A folder's own route is known to Fastify with a slash at its end.
-    transform: ({ schema, url }) => ({ schema, url: url.replace(/(.)\/$/, '$1') })
-  })
   if (access === 'off') return
 
   await fastify.register(async (scope) => {
@@ -58,4 +38,4 @@ async function docs(fastify: FastifyInstance): Promise<void> {
   })
 }
 
-export default fp(docs, { name: 'comis-docs', dependencies: ['comis-services'] })
+export default fp(docs, { name: 'comis-docs', dependencies: ['comis-services', 'comis-openapi', 'comis-auth'] })

@@ -3,6 +3,7 @@ import { Call, type RpcClient } from './call.ts'
 import { CODES, invalidRequest, methodNotFound, parseError, RpcError, toRpcError } from './errors.ts'
 import { encodeError, encodeResult, readRequest, type RpcId, type RpcRequest } from './message.ts'
 import type { Registry } from './registry.ts'
+import { type CallReport, isTraced, time, trace } from './trace.ts'
 
 /** What goes back: JSON text, or nothing to notifications. At once, where nothing has to be waited for. */
 export type Answer = string | undefined | Promise<string | undefined>
@@ -12,6 +13,9 @@ export interface DispatchOptions {
   maxBatchSize(): number
   /** A call failed by a fault of the gateway. */
   onFault(error: unknown, method: string): void
+  /** Whether it is to be told of each call. */
+  readonly reports: boolean
+  onCall(report: CallReport): void
 }
 
 /** Most bytes of one batch's answers. */
@@ -64,16 +68,13 @@ export class Dispatcher {
     return this.#run(request, client)
   }
 
-  #run({ id, method: name, params }: RpcRequest, client: RpcClient): Answer {
-    const fail = (error: unknown) => this.#answerFailure(error, id, name)
+  #run(request: RpcRequest, client: RpcClient): Answer {
+    const { id, method } = request
+    const fail = (error: unknown) => this.#answerFailure(error, id, method)
     try {
-      const method = this.#options.registry.find(name)
-      if (!method) throw methodNotFound()
-      // A batch goes on for a while, and what it does may end the credential it came by.
-      if (!client.services.tokens.isValid(client.by)) throw new GatewayError('unauthorized', 'Unauthorized')
-      if (client.full && !method.declared.always) throw new GatewayError('busy', TOO_MANY)
       const call = new Call(id, client)
-      const outcome = method.run(params, call)
+      const watched = isTraced() || this.#options.reports
+      const outcome = watched ? this.#beginWatched(request, call, client) : this.#begin(request, call, client)
       if (typeof outcome === 'string') return id === undefined ? undefined : encodeResult(id, outcome)
       const answered = outcome.then((result) => (id === undefined ? undefined : encodeResult(id, result)), fail)
       client.follow(call, answered)
@@ -81,6 +82,24 @@ export class Dispatcher {
     } catch (error) {
       return fail(error)
     }
+  }
+
+  /** @returns the result as JSON text */
+  #begin({ method: name, params }: RpcRequest, call: Call, client: RpcClient): string | Promise<string> {
+    const method = this.#options.registry.find(name)
+    if (!method) throw methodNotFound()
+    // A batch goes on for a while, and what it does may end the credential it came by.
+    if (!client.services.tokens.isValid(client.by)) throw new GatewayError('unauthorized', 'Unauthorized')
+    if (client.full && !method.declared.always) throw new GatewayError('busy', TOO_MANY)
+    return method.run(params, call)
+  }
+
+  #beginWatched(request: RpcRequest, call: Call, client: RpcClient): string | Promise<string> {
+    // What is no method is any text of the client's.
+    const watched = { method: request.method.slice(0, MOST_NAME), clientId: client.by.clientId, id: request.id }
+    const begin = () => this.#begin(request, call, client)
+    const run = isTraced() ? () => trace(watched, begin) : begin
+    return this.#options.reports ? time(watched, run, this.#options.onCall) : run()
   }
 
   #answerFailure(error: unknown, id: RpcId | undefined, method: string): string | undefined {
@@ -92,6 +111,7 @@ export class Dispatcher {
   }
 }
 
+const MOST_NAME = 100
 const TOO_MANY = 'Too many calls run on this connection'
 const DUPLICATE = 'Invalid Request: a call with this id is still running'
 

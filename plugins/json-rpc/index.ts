@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
 import { asGatewayError, forLog } from '../../src/errors.ts'
+import { isVerbose } from '../logging.ts'
 import type { RpcClient } from './call.ts'
 import { CLOSES, closeSocket, Connection } from './connection.ts'
 import { Connections } from './connections.ts'
@@ -46,7 +47,11 @@ async function jsonRpc(fastify: FastifyInstance): Promise<void> {
   const dispatcher = new Dispatcher({
     registry,
     maxBatchSize: () => services.config.gateway.maxBatchSize,
-    onFault: (error, method) => tellFault(fastify, error, method)
+    onFault: (error, method) => tellFault(fastify, error, method),
+    get reports() {
+      return isVerbose(fastify.log.level)
+    },
+    onCall: ({ method, clientId, ms, code }) => fastify.log.debug({ method, client: clientId, ms, code }, 'call')
   })
   services.liveConfig.onChange((next) => ({ apply: () => connections.beatEvery(next.gateway.wsHeartbeatMs) }))
   for (const method of [...METHODS, discover(registry)]) registry.add(method)

@@ -52,6 +52,8 @@ const SCENARIOS = new Map<string, Steps>([
 export function scenarioOf(model: string, asked: Asked, raw: string): Scenario | undefined {
   const count = /^words-(\d{1,7})$/.exec(model)?.[1]
   if (count !== undefined) return { steps: countTo(Number(count)), layout: 'plain' }
+  const ticks = /^clock-(\d{1,4})$/.exec(model)?.[1]
+  if (ticks !== undefined) return { steps: tell(Number(ticks)), layout: 'plain' }
   const steps = SCENARIOS.get(model)?.(asked, raw)
   return steps && { steps, layout: model === 'crlf' || model === 'cut' ? model : 'plain' }
 }
@@ -64,6 +66,15 @@ function* tokens(count: number): Iterable<Step> {
 
 function* countTo(count: number): Iterable<Step> {
   yield* tokens(count)
+  yield finish('stop')
+}
+
+/** The time of each chunk in microseconds, on a clock that all processes of a machine share. */
+function* tell(count: number): Iterable<Step> {
+  for (let i = 0; i < count; i++) {
+    yield { type: 'text', delta: `${process.hrtime.bigint() / 1000n}` }
+    yield { type: 'wait', ms: 20 }
+  }
   yield finish('stop')
 }
 

@@ -1,0 +1,19 @@
+import { createServer } from 'node:http'
+import { WebSocketServer } from 'ws'
+import { listen } from './listen.ts'
+
+/** JSON-RPC over `ws` with one method, and nothing that is checked: the least that a server made with `ws` can do. */
+const server = createServer((request, response) => {
+  if (request.url === '/_gc') globalThis.gc?.()
+  response.end('{}')
+})
+
+new WebSocketServer({ server }).on('connection', (socket) => {
+  socket.on('message', (data: Buffer) => {
+    const { id, method } = JSON.parse(data.toString()) as { id: number; method: string }
+    if (method !== 'system.ping') return
+    socket.send(JSON.stringify({ jsonrpc: '2.0', result: { pong: true, ts: Date.now() }, id }))
+  })
+})
+
+await listen(server)
