@@ -3,14 +3,15 @@ import type { WebSocket } from 'ws'
 import type { Principal } from '../../src/access/principal.ts'
 import { GatewayError } from '../../src/errors.ts'
 import type { Services } from '../../src/services.ts'
+import { type Close, CLOSES, closeSocket } from '../websocket/close.ts'
+import { Outlet } from '../websocket/outlet.ts'
+import { SlidingWindow } from '../websocket/window.ts'
 import type { Call, RpcClient } from './call.ts'
 import type { Answer, Dispatcher } from './dispatch.ts'
 import { CODES, invalidRequest, parseError, RpcError } from './errors.ts'
 import { encodeError, encodeNotification, type RpcId } from './message.ts'
 import type { RpcSocket } from './method.ts'
-import { Outlet } from './outlet.ts'
 import { SocketSubscriptions } from './subscriptions.ts'
-import { SlidingWindow } from './window.ts'
 
 export interface ConnectionOptions {
   socket: WebSocket
@@ -21,22 +22,8 @@ export interface ConnectionOptions {
   dispatcher: Dispatcher
 }
 
-export interface Close {
-  code: number
-  reason: string
-}
-
-/** Why the gateway closes a socket, as its client is told (RFC 6455, section 7.4, and 4001 of our own). */
-export const CLOSES = {
-  shutdown: { code: 1001, reason: 'Server shutting down' },
-  slow: { code: 1013, reason: 'Too slow' },
-  unauthorized: { code: 4001, reason: 'Unauthorized' }
-} as const satisfies Record<string, Close>
-
 /** Calls of one socket that may run at the same time. */
 const MOST_RUNNING = 256
-/** How long a client is given to take what was sent and to answer the close. */
-const CLOSE_MS = 2000
 const RATE_LIMITED = encodeError(null, new RpcError(CODES.server, 'Message rate limit exceeded'))
 
 /** A client of `/ws`: what it sends is answered, and what it does not read is bounded. */
@@ -168,14 +155,6 @@ export class Connection implements RpcClient, RpcSocket {
     this.#subscriptions?.removeAll()
     this.#outlet.release()
   }
-}
-
-/** Closes a socket; one that does not answer that in time is cut off. */
-export function closeSocket(socket: WebSocket, { code, reason }: Close): void {
-  if (socket.isPaused) socket.resume() // the client's answer is to be read
-  socket.close(code, reason)
-  const timer = setTimeout(() => socket.terminate(), CLOSE_MS).unref()
-  socket.once('close', () => clearTimeout(timer))
 }
 
 const hasLeft = () => new GatewayError('aborted', 'The client has left')

@@ -1,4 +1,5 @@
-import { CLOSES, type Close, type Connection } from './connection.ts'
+import { type Close, CLOSES } from '../websocket/close.ts'
+import type { Connection } from './connection.ts'
 import { encodeNotification } from './message.ts'
 
 /** All sockets of a gateway. */

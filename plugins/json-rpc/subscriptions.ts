@@ -5,7 +5,7 @@ import type { EndReason, Reader, Sink } from '../../src/events/feed.ts'
 import type { LiveEvent } from '../../src/events/live-event.ts'
 import { eventFilter } from '../../src/events/filter.ts'
 import type { SubscribeOptions, Subscriptions } from './method.ts'
-import type { Outlet } from './outlet.ts'
+import type { Outlet } from '../websocket/outlet.ts'
 
 export interface SocketSubscriptionsOptions {
   events: Events

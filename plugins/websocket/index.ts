@@ -35,8 +35,17 @@ async function websocket(fastify: FastifyInstance, { maxPayload }: WebsocketOpti
     },
     preClose: (done) => done() // whoever accepted a socket closes it
   })
+  const taken = new WeakSet<IncomingMessage>()
+  // One that a hook of an outer folder refused: the plugin has not seen it, and its connection is nobody's.
+  fastify.addHook('onResponse', (request, _reply, done) => {
+    if (taken.has(request.raw) && !request.ws) request.raw.socket.destroy()
+    done()
+  })
   const claims = (request: IncomingMessage) => paths.has(withoutSlash(pathOf(request.url ?? '')))
-  const release = claimUpgrades(fastify.server, claims, (...upgrade) => ours.emit('upgrade', ...upgrade))
+  const release = claimUpgrades(fastify.server, claims, (...upgrade) => {
+    taken.add(upgrade[0])
+    ours.emit('upgrade', ...upgrade)
+  })
   fastify.addHook('onClose', async () => release())
 }
 

@@ -22,14 +22,15 @@ export function followTurns(store: KeptTurnStore): Followers {
 
   function wait(id: string, signal: AbortSignal): { told: Promise<void>; end(): void } {
     const { promise: told, resolve } = Promise.withResolvers<void>()
+    const wake = () => resolve()
     const all = waiting.get(id) ?? new Set()
-    waiting.set(id, all.add(resolve))
-    const timer = setTimeout(resolve, LOOK_MS).unref()
-    signal.addEventListener('abort', resolve, { once: true })
+    waiting.set(id, all.add(wake))
+    const timer = setTimeout(wake, LOOK_MS).unref()
+    signal.addEventListener('abort', wake, { once: true })
     function end(): void {
       clearTimeout(timer)
-      signal.removeEventListener('abort', resolve)
-      all.delete(resolve)
+      signal.removeEventListener('abort', wake)
+      all.delete(wake)
       if (all.size === 0) waiting.delete(id)
     }
     return { told, end }

@@ -1,14 +1,17 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { GatewayError } from '../../../src/errors.ts'
+import type { WebSocket } from 'ws'
+import { asGatewayError, forLog, GatewayError } from '../../../src/errors.ts'
 import type { Entry } from '../../../src/turns/event.ts'
 import type { Turn } from '../../../src/turns/turn.ts'
+import { CLOSES } from '../../websocket/close.ts'
 import { failureOf, ResponseEncoder } from './encode.ts'
 import { toFrames } from './frames.ts'
 import { encoderOf, findResponse, type KeptResponse } from './kept.ts'
 import { prepare, type Prepared } from './prepare.ts'
 import { echoOf, type Resource } from './resource.ts'
 import type { ResponseBody } from './schema.ts'
+import { ResponseSocket } from './socket.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -20,6 +23,10 @@ declare module 'fastify' {
      * @throws GatewayError `not_found`; `invalid_request` for one that was not in the background
      */
     resumeResponse(id: string, after: number): Promise<void>
+  }
+  interface FastifyInstance {
+    /** Takes over a WebSocket of `/v1/responses`. */
+    acceptResponses(socket: WebSocket, request: FastifyRequest): void
   }
 }
 
@@ -67,6 +74,24 @@ async function responses(fastify: FastifyInstance): Promise<void> {
       encode: (entry) => toFrames(encoder.encode(entry).filter(isNew))
     })
   }
+
+  const sockets = new Set<ResponseSocket>()
+  fastify.decorate('acceptResponses', (socket, { client: by, raw: { socket: raw }, log }) => {
+    const onFault = (error: unknown) => log.error(forLog(asGatewayError(error)), 'a response failed')
+    const connection = new ResponseSocket({ socket, raw, by, services, onFault })
+    const release = services.tokens.follow(by, () => connection.close(CLOSES.unauthorized))
+    sockets.add(connection)
+    socket.once('close', () => {
+      release()
+      sockets.delete(connection)
+    })
+  })
+  services.diagnostics.countSockets(() => sockets.size)
+  fastify.addHook('preClose', async () => {
+    for (const socket of sockets) socket.closeWhenIdle(CLOSES.shutdown)
+    const closeAll = () => sockets.forEach((socket) => socket.close(CLOSES.shutdown))
+    if (sockets.size > 0) setTimeout(closeAll, services.config.gateway.shutdownGraceMs).unref()
+  })
 
   fastify.decorateReply('resumeResponse', async function (this: FastifyReply, id, after) {
     const response = await findResponse(id, this.request.client, services)

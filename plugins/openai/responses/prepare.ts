@@ -17,6 +17,8 @@ export interface Prepared {
   turn: Omit<TurnRequest, 'id'>
   /** How it is to be kept; undefined for `store: false`. */
   keep: Keep | undefined
+  /** All that was said, without instructions. */
+  conversation: Message[]
   tools: ClientTools
 }
 
@@ -36,9 +38,10 @@ export async function prepare(
   const previous = await previousOf(body.previous_response_id, by, services, remembered)
   const find = await findItems(body.input, by, services)
   const { turn, news } = toTurn(body, { target, tools, earlier: previous.conversation, find })
-  const input = previous.turnId === undefined ? [...previous.conversation, ...news] : news
+  const conversation = [...previous.conversation, ...news]
+  const input = previous.turnId === undefined ? conversation : news
   const keep = body.store === false ? undefined : { request: JSON.stringify(body), previousId: previous.turnId, input }
-  return { turn: { ...turn, by }, keep, tools }
+  return { turn: { ...turn, by }, keep, conversation, tools }
 }
 
 interface Previous {

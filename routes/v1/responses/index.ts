@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import websocket from '../../../plugins/websocket/index.ts'
 import { failureResponses } from '../../../plugins/errors/schema.ts'
 import { ResponseAnswer } from '../../../plugins/openai/responses/documents.ts'
 import { ResponseBody } from '../../../plugins/openai/responses/schema.ts'
@@ -17,6 +18,21 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     ({ body }, reply) => reply.createResponse(body) as never
   )
+
+  await fastify.register(async (scope) => {
+    await scope.register(websocket, { maxPayload: scope.comis.config.gateway.httpBodyLimitBytes })
+    scope.route({
+      method: 'GET',
+      url: '/',
+      exposeHeadRoute: false,
+      schema: { hide: true },
+      handler: async (_request, reply) => {
+        reply.header('upgrade', 'websocket')
+        throw scope.httpErrors.upgradeRequired('Upgrade Required: this is a WebSocket')
+      },
+      wsHandler: (socket, request) => scope.acceptResponses(socket, request)
+    })
+  })
 }
 
 export default routes
