@@ -19,6 +19,7 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'DELETE /api/memory/{id}',
     'DELETE /api/sessions/{key}',
     'DELETE /api/turns/{id}',
+    'DELETE /v1/responses/{id}',
     'GET /api/activity',
     'GET /api/agents',
     'GET /api/channels',
@@ -37,6 +38,8 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'GET /health',
     'GET /v1/models',
     'GET /v1/models/{model}',
+    'GET /v1/responses/{id}',
+    'GET /v1/responses/{id}/input_items',
     'POST /api/chat',
     'POST /api/chat/stream',
     'POST /api/memory/bulk-delete',
@@ -44,7 +47,10 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'POST /api/sessions/{key}/reset',
     'POST /rpc',
     'POST /v1/chat/completions',
-    'POST /v1/embeddings'
+    'POST /v1/embeddings',
+    'POST /v1/responses',
+    'POST /v1/responses/compact',
+    'POST /v1/responses/{id}/cancel'
   ])
   t.same(document.paths['/api/agents'].get.security, [{ bearer: [] }])
   t.same(document.paths['/api/chat/stream'].get.security, [{ bearer: [] }, { queryToken: [] }])

@@ -5,7 +5,7 @@ import type { NewEvent, SessionRef, SessionStore } from '../storage/port.ts'
 import { addUsage, type Usage } from '../turns/event.ts'
 import type { Turns } from '../turns/turns.ts'
 import { pieces } from './render.ts'
-import { summarize } from './summarize.ts'
+import { refuseBuiltin, summarize, summarySizes } from '../turns/summarize.ts'
 
 /** What became of a conversation that was compacted. */
 export interface Compaction {
@@ -34,21 +34,11 @@ interface Ports {
   turns: Turns
 }
 
-const CHARACTERS_PER_TOKEN = 4
-/** Of a model that does not tell; most have more. */
-const USUAL_WINDOW = 32_000
-/** The rest is for the former summary, the new one, and what the estimate is wrong by. */
-const SHARE_READ = 0.5
-const SHARE_WRITTEN = 0.125
-const MOST_WRITTEN = 4096
-
 /** Compacts a session that no turn runs in. Nothing is changed until the whole summary is there. */
 export async function compactSession(options: CompactOptions, { store, turns }: Ports): Promise<Compaction> {
   const { session, keep, by, agent, events } = options
   refuseSuspended(agent)
-  if (agent.providerId === 'builtin') {
-    throw new GatewayError('invalid_request', 'A built-in model cannot summarise: give the agent a language model')
-  }
+  refuseBuiltin(agent.providerId)
   const { upTo, ...older } = await store.older(session, keep)
   let usage: Usage = { input: 0, output: 0 }
   let { summary } = older
@@ -56,9 +46,7 @@ export async function compactSession(options: CompactOptions, { store, turns }: 
   if (upTo === undefined) return { compacted, kept: older.kept, summary, usage }
 
   const model = await agent.model()
-  const window = model.config?.contextWindow ?? USUAL_WINDOW
-  const size = Math.floor(window * SHARE_READ * CHARACTERS_PER_TOKEN)
-  const maxTokens = Math.min(MOST_WRITTEN, Math.floor(window * SHARE_WRITTEN))
+  const { size, maxTokens } = summarySizes(model)
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(agent.config.timeoutSeconds * 1000)])
   for await (const { text, messages } of pieces(store, session, { ...older, upTo }, size)) {
     const written = await summarize({ former: summary, text, maxTokens, model, by, signal }, turns)

@@ -1,4 +1,4 @@
-import { type Message, textOf } from '../models/message.ts'
+import { renderMessage } from '../models/render.ts'
 import type { SessionRef, SessionStore } from '../storage/port.ts'
 
 /** A piece of a conversation, written down for a model to read. */
@@ -9,9 +9,6 @@ export interface Piece {
 }
 
 const PAGE = 200
-/** Characters of what a tool was given or gave. */
-const MOST_OF_TOOL = 1000
-
 /**
  * Writes down a part of a session in pieces that a model can read, oldest first.
  * @param size of a piece, in characters; a message that is longer goes on in the next
@@ -27,7 +24,7 @@ export async function* pieces(
   while (after !== undefined) {
     const page = await store.messages(session, { limit: PAGE, after, upTo: range.upTo })
     for (const { message } of page.messages) {
-      let text = render(message)
+      let text = renderMessage(message)
       while (piece.text.length + text.length > size) {
         const room = size - piece.text.length
         // What fits into a piece of its own is not cut.
@@ -41,28 +38,4 @@ export async function* pieces(
     after = page.next
   }
   if (piece.messages > 0) yield piece
-}
-
-const clip = (text: string) => (text.length > MOST_OF_TOOL ? `${text.slice(0, MOST_OF_TOOL)} […]` : text)
-
-function render(message: Message): string {
-  switch (message.role) {
-    case 'user':
-      return `User: ${textOf(message)}${message.content.map(mention).join('')}\n\n`
-    case 'assistant':
-      return `Assistant: ${textOf(message)}${message.content.map(mention).join('')}\n\n`
-    case 'tool':
-      return message.content
-        .map(({ name, output }) => `Tool ${name} gave: ${clip(JSON.stringify(output))}\n\n`)
-        .join('')
-    case 'system':
-      return ''
-  }
-}
-
-/** What a message holds beside text. */
-function mention(part: Exclude<Message['content'], string>[number]): string {
-  if (part.type === 'file') return ` [file ${part.filename ?? part.mediaType}]`
-  if (part.type === 'tool_call') return ` [calls ${part.name}(${clip(part.arguments)})]`
-  return ''
 }

@@ -96,7 +96,7 @@ export const toResource = (id: string, createdAt: number, echo: Echo, state: Sta
 })
 export type Resource = ReturnType<typeof toResource>
 
-const toUsage = ({ input, output, cachedInput = 0, reasoning = 0 }: Usage) => ({
+export const toUsage = ({ input, output, cachedInput = 0, reasoning = 0 }: Usage) => ({
   input_tokens: input,
   input_tokens_details: { cached_tokens: cachedInput },
   output_tokens: output,

@@ -21,7 +21,7 @@ interface Event {
   delta?: string
 }
 
-const LAST = ['response.completed', 'response.incomplete', 'error']
+const LAST = new Set(['response.completed', 'response.incomplete', 'error'])
 
 async function open(t: Test, secret = SECRETS.api) {
   const { app, url } = await listenGateway(t, {
@@ -38,7 +38,7 @@ async function open(t: Test, secret = SECRETS.api) {
   const send = (message: object | string | Buffer) =>
     ws.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message))
   const create = (body: object) => send({ type: 'response.create', model: 'up/words', ...body })
-  const ends = () => events.filter(({ type }) => LAST.includes(type))
+  const ends = () => events.filter(({ type }) => LAST.has(type))
   const until = (count: number) =>
     waitUntil(
       () => ends().length >= count,

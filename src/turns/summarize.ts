@@ -2,8 +2,8 @@ import type { Principal } from '../access/principal.ts'
 import { GatewayError } from '../errors.ts'
 import type { ModelRef } from '../models/catalog.ts'
 import { userText } from '../models/message.ts'
-import type { Usage } from '../turns/event.ts'
-import type { Turns } from '../turns/turns.ts'
+import { addUsage, type Usage } from './event.ts'
+import type { Turns } from './turns.ts'
 
 export interface SummarizeOptions {
   /** The summary of what came before, if there is one. */
@@ -60,4 +60,42 @@ function stopped({ reason }: AbortSignal): unknown {
     return new GatewayError('provider_timeout', 'The summary took too long')
   }
   return reason ?? new GatewayError('aborted', 'The summary was stopped')
+}
+
+const CHARACTERS_PER_TOKEN = 4
+/** Of a model that does not tell; most have more. */
+const USUAL_WINDOW = 32_000
+/** The rest is for the former summary, the new one, and what the estimate is wrong by. */
+const SHARE_READ = 0.5
+const SHARE_WRITTEN = 0.125
+const MOST_WRITTEN = 4096
+
+/** How much a model reads of a conversation at once, in characters, and writes of it, in tokens. */
+export function summarySizes({ config }: ModelRef): { size: number; maxTokens: number } {
+  const window = config?.contextWindow ?? USUAL_WINDOW
+  const size = Math.floor(window * SHARE_READ * CHARACTERS_PER_TOKEN)
+  return { size, maxTokens: Math.min(MOST_WRITTEN, Math.floor(window * SHARE_WRITTEN)) }
+}
+
+/** @throws GatewayError `invalid_request` for a model that is none of language */
+export function refuseBuiltin(providerId: string): void {
+  if (providerId !== 'builtin') return
+  throw new GatewayError('invalid_request', 'A built-in model cannot summarise: give the agent a language model')
+}
+
+/** Summarises a text of any length, a piece at a time. @throws as `summarize` does */
+export async function summarizeAll(
+  { text, model, by, signal }: Pick<SummarizeOptions, 'text' | 'model' | 'by' | 'signal'>,
+  turns: Turns
+): Promise<{ summary: string; usage: Usage }> {
+  const { size, maxTokens } = summarySizes(model)
+  let usage: Usage = { input: 0, output: 0 }
+  let summary: string | undefined
+  for (let from = 0; from < text.length || summary === undefined; from += size) {
+    const piece = text.slice(from, from + size)
+    const written = await summarize({ former: summary, text: piece, maxTokens, model, by, signal }, turns)
+    summary = written.summary
+    usage = addUsage(usage, written.usage)
+  }
+  return { summary, usage }
 }
