@@ -8,6 +8,7 @@ import { openSqlite } from '../../src/storage/sqlite/open.ts'
 import { temporaryFolder } from '../support/gateway.ts'
 import { storageContract } from './contract.ts'
 import { journalContract } from './journal-contract.ts'
+import { keptContract } from './kept-contract.ts'
 import { memoryContract } from './memory-contract.ts'
 import { sessionsContract } from './sessions-contract.ts'
 import { tokenContract } from './token-contract.ts'
@@ -31,6 +32,14 @@ t.test('the contract of its journal', (t) => {
 
 t.test('the contract of its memory', (t) => {
   memoryContract(t, async (t) => {
+    const folder = await temporaryFolder(t)
+    return async () => openSqlite(folder)
+  })
+  t.end()
+})
+
+t.test('the contract of its kept turns', (t) => {
+  keptContract(t, async (t) => {
     const folder = await temporaryFolder(t)
     return async () => openSqlite(folder)
   })
@@ -85,7 +94,9 @@ t.test('turns from before there were sums are counted', async (t) => {
   await storage.close()
 
   const db = new DatabaseSync(join(folder, 'gateway.db'))
-  db.exec('DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; PRAGMA user_version = 6')
+  db.exec(
+    'DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns; PRAGMA user_version = 6'
+  )
   db.close()
   storage = openSqlite(folder)
   t.same(await read(), counted)
@@ -156,7 +167,7 @@ t.test('what a database of an earlier version holds is counted, found and led on
     DROP INDEX sessions_of_agent; DROP INDEX sessions_of_client_and_agent;
     ALTER TABLE sessions DROP COLUMN summary; ALTER TABLE sessions DROP COLUMN message_count;
     ALTER TABLE turns DROP COLUMN session_client_id;
-    DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; PRAGMA user_version = 5`)
+    DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns; PRAGMA user_version = 5`)
   db.close()
   const storage = openSqlite(folder)
   t.match(await storage.sessions.get(session), { messages: 40, compacted: false })
