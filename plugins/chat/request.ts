@@ -1,5 +1,5 @@
 import { userText } from '../../src/models/message.ts'
-import { newSessionKey } from '../../src/sessions/key.ts'
+import { checkSessionKey, newSessionKey } from '../../src/sessions/key.ts'
 import type { Principal } from '../../src/access/principal.ts'
 import type { Agents } from '../../src/agents/registry.ts'
 import type { TurnRequest } from '../../src/turns/turn.ts'
@@ -14,7 +14,7 @@ export function toTurn(
   return {
     target: { agent: agents.get(agentId) },
     input: [userText(message)],
-    session: { clientId: by.clientId, key: sessionKey ?? newSessionKey() },
+    session: { clientId: by.clientId, key: sessionKey === undefined ? newSessionKey() : checkSessionKey(sessionKey) },
     settings: {},
     tools: []
   }

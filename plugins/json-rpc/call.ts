@@ -10,6 +10,8 @@ export interface RpcClient {
   readonly services: Services
   /** Fires when the client goes away. */
   readonly leaving: AbortSignal
+  /** It has gone. */
+  readonly gone: boolean
   readonly socket: RpcSocket | undefined
   /** So many calls run that no other is begun. */
   readonly full: boolean

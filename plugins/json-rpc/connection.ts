@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Principal } from '../../src/access/principal.ts'
+import type { Config } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/errors.ts'
 import type { Services } from '../../src/services.ts'
 import { type Close, CLOSES, closeSocket } from '../websocket/close.ts'
@@ -24,6 +25,8 @@ export interface ConnectionOptions {
 
 /** Calls of one socket that may run at the same time. */
 const MOST_RUNNING = 256
+/** Messages that are begun in one go. */
+const MOST_AT_ONCE = 32
 const RATE_LIMITED = encodeError(null, new RpcError(CODES.server, 'Message rate limit exceeded'))
 
 /** A client of `/ws`: what it sends is answered, and what it does not read is bounded. */
@@ -33,7 +36,11 @@ export class Connection implements RpcClient, RpcSocket {
   readonly #socket: WebSocket
   readonly #dispatcher: Dispatcher
   readonly #outlet: Outlet
-  readonly #window: SlidingWindow
+  #window: SlidingWindow | undefined
+  #limit: Config['gateway']['wsMessageRateLimit'] | undefined
+  /** Messages that wait for their turn. */
+  readonly #held: [data: Buffer, isBinary: boolean][] = []
+  #burst = 0
   readonly #mostBytes: number
   readonly #mostPushed: number
   /** By their ids; notifications, which have none, by themselves. */
@@ -44,13 +51,12 @@ export class Connection implements RpcClient, RpcSocket {
   #closeWhenIdle: Close | undefined
 
   constructor({ socket, raw, by, services, dispatcher }: ConnectionOptions) {
-    const { wsMessageRateLimit, wsMaxMessageBytes, stallMs, events } = services.config.gateway
+    const { wsMaxMessageBytes, stallMs, events } = services.config.gateway
     this.by = by
     this.services = services
     this.#socket = socket
     this.#dispatcher = dispatcher
     this.#outlet = new Outlet({ socket, raw, stallMs, onStall: () => this.close(CLOSES.slow) })
-    this.#window = new SlidingWindow({ most: wsMessageRateLimit.maxMessages, lengthMs: wsMessageRateLimit.windowMs })
     this.#mostBytes = wsMaxMessageBytes
     this.#mostPushed = events.readerBufferBytes
     socket.on('message', (data: Buffer, isBinary) => this.#receive(data, isBinary))
@@ -65,6 +71,10 @@ export class Connection implements RpcClient, RpcSocket {
     this.#leaving ??= new AbortController()
     if (this.#gone) this.#leaving.abort(hasLeft())
     return this.#leaving.signal
+  }
+
+  get gone(): boolean {
+    return this.#gone
   }
 
   get full(): boolean {
@@ -127,11 +137,49 @@ export class Connection implements RpcClient, RpcSocket {
     if (this.#closeWhenIdle && this.#running.size === 0) this.close(this.#closeWhenIdle)
   }
 
+  /**
+   * What comes in one piece is begun a few messages at a time, and not while its answers have no room: however much is asked
+   * for at once, so much is answered as is read.
+   */
   #receive(data: Buffer, isBinary: boolean): void {
     if (this.#gone) return
+    if (this.#held.length === 0 && this.#burst < MOST_AT_ONCE && !this.#outlet.full) this.#take(data, isBinary)
+    else if (this.#held.push([data, isBinary]) === 1) setImmediate(() => this.#takeHeld())
+  }
+
+  #takeHeld(): void {
+    if (this.#gone) this.#held.length = 0
+    while (this.#held.length > 0 && this.#burst < MOST_AT_ONCE && !this.#outlet.full) {
+      const next = this.#held.shift()
+      if (next) this.#take(...next)
+    }
+    if (this.#held.length === 0) return
+    if (!this.#outlet.full) return void setImmediate(() => this.#takeHeld())
+    const end = this.#outlet.onRoom(() => {
+      end()
+      this.#takeHeld()
+    })
+  }
+
+  #take(data: Buffer, isBinary: boolean): void {
+    if (this.#burst++ === 0) queueMicrotask(this.#endBurst)
     const answer = this.#answer(data, isBinary)
     if (answer instanceof Promise) void answer.then((text) => this.#send(text))
     else this.#send(answer)
+  }
+
+  readonly #endBurst = (): void => {
+    this.#burst = 0
+  }
+
+  /** As the configuration is now: it may have changed since the last message. */
+  #admits(): boolean {
+    const limit = this.services.config.gateway.wsMessageRateLimit
+    if (limit !== this.#limit) {
+      this.#limit = limit
+      this.#window = new SlidingWindow({ most: limit.maxMessages, lengthMs: limit.windowMs })
+    }
+    return this.#window?.admits(performance.now()) ?? true
   }
 
   #send(text: string | undefined): void {
@@ -139,7 +187,7 @@ export class Connection implements RpcClient, RpcSocket {
   }
 
   #answer(data: Buffer, isBinary: boolean): Answer {
-    if (!this.#window.admits(performance.now())) return RATE_LIMITED
+    if (!this.#admits()) return RATE_LIMITED
     if (isBinary) return encodeError(null, parseError())
     if (data.length > this.#mostBytes) {
       const refusal = `Message size ${data.length} bytes exceeds maximum of ${this.#mostBytes}`

@@ -9,8 +9,14 @@ export class Connections {
   #heartbeatMs = 0
   #stopping = false
 
-  /** @param heartbeatMs time between two heartbeats; 0: none */
-  constructor(heartbeatMs: number) {
+  readonly #mostPushed: () => number
+
+  /**
+   * @param heartbeatMs time between two heartbeats; 0: none
+   * @param mostPushed how much of what nobody asked for may wait for a socket, in bytes
+   */
+  constructor(heartbeatMs: number, mostPushed: () => number) {
+    this.#mostPushed = mostPushed
     this.beatEvery(heartbeatMs)
   }
 
@@ -37,10 +43,12 @@ export class Connections {
 
   /**
    * Sends a notification to the sockets of one client, or to all.
+   * @throws RangeError for one that no socket would take
    * @returns to how many
    */
   notify(method: string, params: object, clientId?: string): number {
     const text = encodeNotification(method, params)
+    if (text.length > this.#mostPushed()) throw new RangeError(`A notification is at most ${this.#mostPushed()} bytes`)
     const reached = this.#of(clientId)
     for (const connection of reached) connection.push(text)
     return reached.length

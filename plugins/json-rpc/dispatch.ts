@@ -52,6 +52,7 @@ export class Dispatcher {
     const answers: string[] = []
     let size = 0
     for (const message of batch) {
+      if (client.gone) return undefined // what it asked for before is under way; nothing else is begun for it
       const answer = size > MOST_ANSWERED ? tooMuch(message) : await this.#answerOne(message, client)
       if (answer === undefined) continue
       answers.push(answer)
@@ -107,7 +108,13 @@ export class Dispatcher {
     if (told !== error && told.code === CODES.internal && asGatewayError(error).code === 'internal') {
       this.#options.onFault(error, method)
     }
-    return id === undefined ? undefined : encodeError(id, told)
+    if (id === undefined) return undefined
+    try {
+      return encodeError(id, told)
+    } catch (fault) {
+      this.#options.onFault(fault, method)
+      return encodeError(id, toRpcError(fault))
+    }
   }
 }
 

@@ -20,6 +20,7 @@ export interface Rpc {
   method(method: RpcMethod): void
   /**
    * Sends a notification to all sockets of a client, or to all there are.
+   * @throws RangeError for one above `gateway.events.readerBufferBytes`, which no socket would take
    * @returns to how many sockets
    */
   notify(method: string, params: object, clientId?: string): number
@@ -44,7 +45,7 @@ async function jsonRpc(fastify: FastifyInstance): Promise<void> {
   const services = fastify.comis
   const { gateway } = services.config
   const registry = new Registry()
-  const connections = new Connections(gateway.wsHeartbeatMs)
+  const connections = new Connections(gateway.wsHeartbeatMs, () => services.config.gateway.events.readerBufferBytes)
   const dispatcher = new Dispatcher({
     registry,
     maxBatchSize: () => services.config.gateway.maxBatchSize,
@@ -92,6 +93,9 @@ function overHttp(reply: FastifyReply): RpcClient {
     services: reply.server.comis,
     get leaving() {
       return (leaving ??= reply.leaving())
+    },
+    get gone() {
+      return reply.raw.destroyed
     },
     socket: undefined,
     full: false,

@@ -43,6 +43,7 @@ const isStructured = (params: unknown): params is object | null | undefined =>
 export const encodeResult = (id: RpcId, result: string): string =>
   `{"jsonrpc":"2.0","result":${result},"id":${JSON.stringify(id)}}`
 
+/** @throws TypeError for data that JSON cannot hold */
 export function encodeError(id: RpcId, { code, message, data }: RpcError): string {
   return JSON.stringify({ jsonrpc: '2.0', error: { code, message, data }, id })
 }

@@ -60,6 +60,8 @@ export interface RpcMethod<P extends TObject = TObject, R extends TSchema = TSch
   scope?: 'rpc' | 'admin'
   /** It is answered also while too many calls run. Default false. */
   always?: boolean
+  /** False: the defaults of its params are only told, and not filled in. */
+  fills?: boolean
   /** In a few words, for `rpc.discover`. */
   summary: string
   /** What the summary leaves out. */

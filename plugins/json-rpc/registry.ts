@@ -43,23 +43,37 @@ export class Registry {
 
 /** Validators are compiled at their first use: a process sees few of all methods. */
 function prepare(declared: RpcMethod): Registered {
-  const { scope, params: schema, result } = declared
+  const { scope, result } = declared
+  // A param that is misspelt is not to do something else than was meant.
+  const schema = { additionalProperties: false, ...declared.params }
+  const defaults =
+    declared.fills === false
+      ? []
+      : Object.entries(schema.properties as Record<string, { default?: unknown }>).filter(
+          ([, property]) => 'default' in property
+        )
   const names = Object.keys(schema.properties)
   let params: ReturnType<typeof Compile> | undefined
   let results: ReturnType<typeof Compile> | undefined
   const serialize = serializer(result)
 
   function check(given: object): object {
-    const named = Array.isArray(given) ? byName(names, given) : given
+    const named = withDefaults(Array.isArray(given) ? byName(names, given) : given)
     params ??= Compile(schema)
     if (params.Check(named)) return named
     throw invalidParams(explain(schema, params.Errors(named)))
   }
 
+  function withDefaults(named: object): object {
+    const missing = defaults.filter(([name]) => (named as Record<string, unknown>)[name] === undefined)
+    if (missing.length === 0) return named
+    return { ...named, ...Object.fromEntries(missing.map(([name, { default: value }]) => [name, value])) }
+  }
+
   function encode(value: unknown): string {
     results ??= Compile(result)
     if (!results.Check(value)) throw new TypeError(`The result of ${declared.name} does not fit its schema`)
-    return serialize(value)
+    return value === undefined ? 'null' : serialize(value)
   }
 
   return {

@@ -30,6 +30,8 @@ export interface Changed {
   paths: string[]
   /** Those of them that take effect at the next start. */
   restart: string[]
+  /** Those of them that a flag or the environment says otherwise, for as long as it does. */
+  overridden: string[]
 }
 
 /** The configuration of a gateway that runs: what its file says, and over it what was changed since. */
@@ -98,6 +100,9 @@ export function openLiveConfig({ config, overlay, last, store, ...layers }: Load
   let queue: Promise<unknown> = Promise.resolve()
   const parts: Prepare[] = []
 
+  const above = leaves(layers.overrides)
+  const isOverridden = (path: string) => above.some((key) => path === key || path.startsWith(`${key}.`))
+
   /** One after the other: each is checked against what the one before has made. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = queue.then(work)
@@ -107,8 +112,12 @@ export function openLiveConfig({ config, overlay, last, store, ...layers }: Load
 
   async function change(wanted: unknown, source: 'patch' | 'rollback', clientId: string): Promise<Changed> {
     const next = effective(layers, wanted)
-    const paths = differences(current, next).map(({ path }) => path)
-    if (paths.length === 0 && JSON.stringify(wanted) === JSON.stringify(patches)) return { version, paths, restart: [] }
+    const [before, after] = [patches, wanted].map((overlay) =>
+      parseConfig(mergePatch(layers.base, overlay) as ConfigInput)
+    )
+    const paths = differences(before, after).map(({ path }) => path)
+    const changed = { version, paths, restart: paths.filter(isForRestart), overridden: paths.filter(isOverridden) }
+    if (paths.length === 0) return changed
     refuseFileOnly(paths)
     const reactions = parts.flatMap((prepare) => prepare(next, current) ?? [])
     const told = [
@@ -125,7 +134,7 @@ export function openLiveConfig({ config, overlay, last, store, ...layers }: Load
     current = next
     patches = wanted
     await Promise.all(reactions.map(async ({ apply }) => apply()))
-    return { version, paths, restart: paths.filter(isForRestart) }
+    return { ...changed, version }
   }
 
   async function find(wanted: number): Promise<ConfigVersion> {
@@ -149,7 +158,7 @@ export function openLiveConfig({ config, overlay, last, store, ...layers }: Load
     patch: (makePatch, by) =>
       inTurn(() => {
         const target = mergePatch(layers.base, patches)
-        const wanted = mergePatch(target, readPatch(makePatch(current), target))
+        const wanted = mergePatch(target, readPatch(makePatch(current), current))
         return change(patchBetween(layers.base, wanted) ?? {}, 'patch', by)
       }),
     rollback: (wanted, by) => inTurn(async () => change(JSON.parse((await find(wanted)).overlay), 'rollback', by)),
@@ -178,6 +187,12 @@ const record = (config: Config, overlay: unknown) => ({
   config: JSON.stringify(redact(config)),
   overlay: JSON.stringify(overlay)
 })
+
+/** The paths of all values in it. */
+const leaves = (value: unknown, path = ''): string[] =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key))
+    : [path]
 
 const isForRestart = (path: string) => ruleOf(path) === 'restart'
 

@@ -41,7 +41,11 @@ function describe(schema: TSchema, error: TLocalizedValidationError): Issue[] {
 }
 
 function missing(shape: Shape | undefined, path: string): Issue {
-  return { path, message: `missing: expected ${shape ? expected(shape) : 'a value'}`, missing: shape?.type ?? 'value' }
+  return {
+    path,
+    message: `missing: expected ${shape ? expected(shape) : 'a value'}`,
+    missing: [shape?.type ?? 'value'].flat().join(' or ')
+  }
 }
 
 function unknownKey(at: Shape | undefined, path: string, key: string): Issue {
@@ -60,7 +64,7 @@ export function didYouMean(word: string, candidates: string[]): string | undefin
 }
 
 interface Shape {
-  type?: string
+  type?: string | string[]
   enum?: string[]
   const?: unknown
   anyOf?: Shape[]
@@ -93,6 +97,8 @@ function expected(shape: Shape): string {
   if (shape.type === 'string') return text(shape)
   if (shape.type === 'array') return shape.minItems ? `a list of at least ${shape.minItems}` : 'a list'
   if (shape.type === 'boolean') return 'true or false'
+  if (Array.isArray(shape.type)) return shape.type.map((type) => expected({ type })).join(' or ')
+  if (shape.type === undefined) return 'a value'
   return shape.minProperties ? `a mapping of at least ${shape.minProperties} key` : 'a mapping'
 }
 

@@ -55,8 +55,15 @@ export function sessionMessages(db: DatabaseSync) {
       return { summary: summary ?? undefined, messages: rows.reverse().map(toMessage) }
     },
     history(clientId: string, key: string | undefined, limit: number): HistoryEntry[] {
-      const rows = key === undefined ? ofClient.all(clientId, limit) : ofSession.all(clientId, key, limit)
-      return rows.reverse().map((row) => ({ ...row }) as unknown as HistoryEntry)
+      const rows = key === undefined ? ofClient.iterate(clientId, limit) : ofSession.iterate(clientId, key, limit)
+      const entries: HistoryEntry[] = []
+      let size = 0
+      for (const row of rows as Iterable<unknown> as Iterable<HistoryEntry>) {
+        size += row.text.length
+        if (size > MOST_TEXT && entries.length > 0) break
+        entries.push({ ...row })
+      }
+      return entries.reverse()
     },
     page(
       { clientId, key }: SessionRef,
@@ -92,6 +99,9 @@ interface PageRow extends MessageRow {
 }
 
 const toMessage = ({ role, content }: MessageRow) => ({ role, content: JSON.parse(content) }) as Message
+
+/** Characters of one answer: what is older is asked for session by session, page by page. */
+const MOST_TEXT = 1_048_576
 
 /** @throws GatewayError `invalid_request` for a place that is none */
 export function toSeq(place: string): number {

@@ -19,7 +19,12 @@ const OFFLINE = 'offline/embeddings-en'
 async function connect(t: Test, options: BuildOptions = {}, apiKey = SECRETS.api) {
   const { url } = await listenGateway(t, {
     providers: {
-      up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, apiKey: 'sk-upstream-0123456789', timeoutMs: 3000 }
+      up: {
+        type: 'openai-compatible',
+        baseURL: `${upstream.url}/v1`,
+        apiKey: 'sk-upstream-0123456789',
+        timeoutMs: 3000
+      }
     },
     ...options
   })

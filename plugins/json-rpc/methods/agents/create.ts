@@ -8,6 +8,7 @@ export const create = defineMethod({
   summary: 'Add an agent while the gateway runs',
   description:
     'It is there at once, and kept: a change of the configuration as `config.patch` makes one. What is left out is as in a file.',
+  fills: false,
   params: Type.Object({ agentId, ...settings }),
   result: AgentDetail,
   async handler({ agentId: id, ...agent }, { services, by }) {

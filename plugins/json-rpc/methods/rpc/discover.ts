@@ -23,6 +23,13 @@ const describe = (registry: Registry) => ({
   methods: registry.list().map(([name, method]) => toMethod(name, method))
 })
 
+/** What any method may answer; `data.code` tells more, and is stable. */
+const ERRORS = [
+  { code: CODES.invalidParams, message: 'Invalid params' },
+  { code: CODES.internal, message: 'Insufficient scope, or an internal error' },
+  { code: CODES.server, message: 'What happened' }
+]
+
 function toMethod(name: string, { name: proper, scope, summary, description, params, result }: RpcMethod) {
   const isAlias = name !== proper
   const needs = `Needs ${scope ? `the scope \`${scope}\`` : 'any scope that may call'}.`
@@ -35,7 +42,7 @@ function toMethod(name: string, { name: proper, scope, summary, description, par
     paramStructure: 'either',
     params: Object.entries(params.properties).map(([param, schema]) => toParam(param, schema, params.required)),
     result: { name: 'result', schema: result },
-    errors: [{ code: CODES.invalidParams, message: 'Invalid params' }],
+    errors: ERRORS,
     ...(scope && { 'x-scope': scope })
   }
 }

@@ -65,7 +65,7 @@ t.test('what cannot be done with an agent is told', async (t) => {
     data: { issues: [{ path: 'agents.../x', message: /not a usable name/ }] }
   })
   t.match(await failing('agents.create', { agentId: 'x', nmae: 'X' }), {
-    data: { issues: [{ path: 'agents.x.nmae', message: /did you mean "name"/ }] }
+    data: { issues: [{ path: 'nmae', message: /did you mean "name"/ }] }
   })
   t.match(await failing('agents.create', { agentId: 'x', maxSteps: 'many' }), { code: -32_602 })
   for (const method of ['update', 'suspend', 'resume', 'delete', 'get']) {

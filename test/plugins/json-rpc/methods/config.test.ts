@@ -7,6 +7,13 @@ import { watch } from '../../../support/watch.ts'
 const echo = { agents: { default: { name: 'Echo', provider: 'builtin', model: 'echo' } } }
 const KEY = 'sk-patched-0123456789'
 
+/** An object in an object, or a list in a list, so many times. */
+function nested(levels: number, inner: object = {}): object {
+  let value = inner
+  for (let n = 0; n < levels; n++) value = Array.isArray(value) ? [value] : { a: value }
+  return value
+}
+
 t.test('a patch is kept, told and in force at once', async (t) => {
   const dataDir = await temporaryFolder(t)
   const { app, url } = await listenGateway(t, { ...echo, dataDir })
@@ -16,7 +23,7 @@ t.test('a patch is kept, told and in force at once', async (t) => {
   t.equal(before.version, 1)
   const patched = await rpc('config.patch', { patch: { agents: { default: { name: 'Parrot', maxSteps: 3 } } } })
   const paths = ['agents.default.name', 'agents.default.maxSteps']
-  t.same(patched.result, { version: 2, paths, restart: [] })
+  t.same(patched.result, { version: 2, paths, restart: [], overridden: [] })
   t.match((await rpc('agents.list')).result, { agents: [{ id: 'default', name: 'Parrot' }] })
   t.equal((await rpc('config.get', { path: 'agents.default.maxSteps' })).result.value, 3)
   await seen.until(2)
@@ -25,7 +32,8 @@ t.test('a patch is kept, told and in force at once', async (t) => {
   t.same((await rpc('config.patch', { patch: { agents: { default: { name: 'Parrot' } } } })).result, {
     version: 2,
     paths: [],
-    restart: []
+    restart: [],
+    overridden: []
   })
   await app.close()
 
@@ -56,6 +64,8 @@ t.test('what would not be usable is refused whole, and changes nothing', async (
     [{ dataDir: '/tmp/elsewhere' }, 'dataDir', /configuration file/],
     [{ providers: { x: { type: 'openai', apiKey: { file: '/etc/passwd' } } } }, 'providers.x.apiKey', /a file/],
     [{ providers: { x: { type: 'openai', apiKey: '[redacted]' } } }, 'providers.x.apiKey', /send the value itself/],
+    [nested(2000), '', /nested more than 64 levels/],
+    [{ gateway: { corsOrigins: nested(2000, []) } }, '', /nested more than 64 levels/],
     [JSON.parse('{"__proto__":{"polluted":1}}') as object, '__proto__', /unknown key/],
     [JSON.parse('{"agents":{"__proto__":{"name":"x"}}}') as object, 'agents.__proto__', /unknown key/]
   ]
@@ -131,9 +141,11 @@ t.test('a new provider answers at once; its key is neither told nor lost', async
   })
 })
 
-t.test('limits are in force for whoever comes next', async (t) => {
+t.test('limits are in force at once', async (t) => {
   const { url } = await listenGateway(t, echo)
   const rpc = caller(url)
+  const early = await connect(t, url)
+  for (let n = 0; n < 3; n++) await early.call('system.ping')
   await rpc('config.patch', {
     patch: {
       gateway: {
@@ -145,6 +157,10 @@ t.test('limits are in force for whoever comes next', async (t) => {
       }
     }
   })
+  await early.call('system.ping')
+  await early.call('system.ping')
+  early.send({ jsonrpc: '2.0', id: 9, method: 'system.ping' })
+  await early.until(() => JSON.stringify(early.messages).includes('Message rate limit exceeded'))
   const socket = await connect(t, url)
   await socket.until(() => socket.of('heartbeat').length > 1)
   socket.send([{ jsonrpc: '2.0', id: 1, method: 'system.ping' }, {}])
