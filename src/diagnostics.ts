@@ -4,6 +4,7 @@ import type { Events } from './events/events.ts'
 import type { Memory, MemoryStats } from './memory/memory.ts'
 import type { Catalog } from './models/catalog.ts'
 import type { ProviderHealth, ProviderState } from './models/health.ts'
+import type { GateState } from './models/provider-gate.ts'
 import type { ProcessStatus } from './status.ts'
 import type { Storage, StorageSize } from './storage/port.ts'
 import type { Turns } from './turns/turns.ts'
@@ -18,7 +19,7 @@ export interface DiagnosticsReport {
   /** Open WebSockets. */
   sockets: number
   turns: { running: number }
-  providers: (ProviderState & { id: string })[]
+  providers: (ProviderState & GateState & { id: string })[]
   memory: MemoryStats
   storage: StorageSize
   channels: Channel[]
@@ -55,7 +56,10 @@ export function openDiagnostics(options: DiagnosticsOptions): Diagnostics {
         events: { ...bounds, readers: events.readers },
         sockets: counts.reduce((sum, count) => sum + count(), 0),
         turns: { running: turns.running },
-        providers: catalog.providers.map((id) => ({ id, ...health.of(id) })),
+        providers: catalog.providers.flatMap((id) => {
+          const gate = catalog.gate(id)
+          return gate ? [{ id, ...health.of(id), ...gate.state }] : []
+        }),
         memory: stats,
         storage: size,
         channels: channels.list()

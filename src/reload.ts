@@ -4,7 +4,8 @@ import type { Prepare } from './config/live.ts'
 import type { Config } from './config/schema.ts'
 import type { LiveEmbedders } from './embeddings/open.ts'
 import type { Events } from './events/events.ts'
-import type { Catalog, LiveCatalog } from './models/catalog.ts'
+import type { Catalog } from './models/catalog.ts'
+import type { LiveCatalog } from './models/live-catalog.ts'
 import type { NewEvent } from './storage/port.ts'
 
 export interface ReloadOptions {
@@ -13,7 +14,7 @@ export interface ReloadOptions {
   embedders: LiveEmbedders
   tools: readonly Tool[]
   events: Events
-  openModels(config: Config): Catalog
+  openModels(config: Config, former: Catalog): Catalog
 }
 
 /** Puts the providers and agents of a new configuration in place of those there are. Turns that run go on with theirs. */
@@ -21,7 +22,7 @@ export function reload({ catalog, agents, embedders, tools, events, openModels }
   return (next, current) => {
     const otherProviders = differs(next.providers, current.providers)
     if (!otherProviders && !differs(next.agents, current.agents)) return undefined
-    const models = otherProviders ? openModels(next) : undefined
+    const models = otherProviders ? openModels(next, catalog) : undefined
     const applyEmbedders = otherProviders ? embedders.prepare(next) : undefined
     const others = openAgents(next, models ?? catalog, tools)
     function apply(): void {

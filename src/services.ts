@@ -18,9 +18,10 @@ import { watchEventLoop } from './event-loop.ts'
 import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
-import { type Catalog, liveCatalog, openCatalog } from './models/catalog.ts'
+import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
 import { followHealth } from './models/health.ts'
+import { liveCatalog } from './models/live-catalog.ts'
 import { reload } from './reload.ts'
 import { expireSessions } from './sessions/expire.ts'
 import { openSessions, type Sessions } from './sessions/sessions.ts'
@@ -98,7 +99,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   liveConfig.onChange(({ gateway }) => ({ apply: () => events.keep(gateway.events) }))
 
   const health = followHealth(events)
-  const openModels = (next: Config) => openCatalog(next.providers ?? {}, env, on.onListError)
+  const openModels = ({ providers = {} }: Config, former?: Catalog) =>
+    openCatalog({ configs: providers, env, former, onError: on.onListError })
   const catalog = liveCatalog(openModels(config))
   const embedders = opened.adopt(openEmbedders(config, env, health), (all) => all.close())
   const memory = await openMemory({ store: storage.memory, embedders, events, onError })
@@ -116,7 +118,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     turns: storage.turns,
     kept: storage.kept,
     events,
-    runTurn: createRunTurn({ sessions: storage.sessions, health, memory, onError }),
+    runTurn: createRunTurn({ sessions: storage.sessions, calls: { health, events }, memory, onError }),
     priceOf: catalog.priceOf,
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,

@@ -1,46 +1,78 @@
 import type { ModelRef } from '../models/catalog.ts'
 import { endedEarly } from '../models/failures.ts'
-import type { ProviderHealth } from '../models/health.ts'
+import { callOneOf, type CallPlace, type CallPorts } from '../models/fallback.ts'
 import type { ModelFinish, ModelRequest } from '../models/port.ts'
 import type { Emit } from '../turns/turn.ts'
 
 export interface ModelCall {
-  model: ModelRef
-  request: Omit<ModelRequest, 'model'>
+  /** The model, and then those that may answer in its place. */
+  models: readonly ModelRef[]
+  /** What to ask one of them. */
+  request(model: ModelRef): Omit<ModelRequest, 'model'>
   /** Who runs a tool of that name. */
   runBy(tool: string): 'agent' | 'client'
+  /** Asks the first one alone, once, whatever its last calls came to. */
+  trial: boolean
+  place: CallPlace
   signal: AbortSignal
   emit: Emit
-  health: ProviderHealth
 }
 
-/**
- * One call of a model, told as events of a turn.
- * @returns why the model stopped
- */
-export async function callModel(call: ModelCall): Promise<ModelFinish> {
-  const { health, model, signal } = call
-  try {
-    const reason = await stream(call)
-    health.worked(model.providerId, 'chat')
-    return reason
-  } catch (error) {
-    if (!signal.aborted) health.failed(model.providerId, 'chat', error)
-    throw error
-  }
+export interface ModelAnswer {
+  /** Who answered. */
+  by: ModelRef
+  /** Why it stopped. */
+  reason: ModelFinish
 }
 
-async function stream({ model, request, runBy, signal, emit }: ModelCall): Promise<ModelFinish> {
-  const { provider, providerId } = model
+/** One call of a model, or of another in its place, told as events of a turn: those of the model that answered alone. */
+export function callModel(
+  { models, trial, place, signal, ...call }: ModelCall,
+  ports: CallPorts
+): Promise<ModelAnswer> {
+  return callOneOf(
+    {
+      models,
+      trial,
+      place,
+      signal,
+      call: async (by, answered) => ({ by, reason: await stream(by, answered, { signal, ...call }) })
+    },
+    ports
+  )
+}
+
+/** The model itself and its alternatives. */
+export function withAlternatives(model: ModelRef): readonly ModelRef[] {
+  const { alternatives } = model
+  if (alternatives.length === 0) return [model]
+  return [
+    model,
+    ...alternatives.filter((other) => other.providerId !== model.providerId || other.model !== model.model)
+  ]
+}
+
+async function stream(
+  by: ModelRef,
+  answered: () => void,
+  { request, runBy, signal, emit }: Pick<ModelCall, 'request' | 'runBy' | 'signal' | 'emit'>
+): Promise<ModelFinish> {
+  const { provider, providerId, model } = by
+  const from = { provider: providerId, model }
   let opened = false
-  for await (const events of provider.stream({ ...request, model: model.model }, signal)) {
-    if (!opened && events.length > 0) {
-      opened = true
-      await emit({ type: 'started', provider: providerId, model: model.model })
-    }
+  for await (const events of provider.stream({ ...request(by), model }, signal)) {
     for (const event of events) {
+      if (event.type === 'usage') {
+        await emit({ ...event, ...from })
+        continue
+      }
+      if (!opened) {
+        opened = true
+        answered()
+        await emit({ type: 'started', ...from })
+      }
       if (event.type === 'finish') {
-        await emit({ type: 'usage', usage: event.usage })
+        await emit({ type: 'usage', usage: event.usage, ...from })
         return event.reason
       }
       const room = emit(event.type === 'tool_call' ? { ...event, runBy: runBy(event.name) } : event)

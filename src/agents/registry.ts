@@ -1,7 +1,7 @@
 import type { AgentConfig, Config } from '../config/schema.ts'
 import { ConfigError } from '../config/error.ts'
 import { GatewayError } from '../errors.ts'
-import type { Catalog, ModelRef } from '../models/catalog.ts'
+import { type Catalog, findAll, type ModelRef } from '../models/catalog.ts'
 import type { Tool } from './tool.ts'
 import { MEMORY_TOOLS } from './tools/memory.ts'
 
@@ -13,7 +13,7 @@ export interface Agent {
   readonly tools: readonly Tool[]
   /** The provider it talks to. */
   readonly providerId: string
-  /** The model it talks to. @throws GatewayError `model_not_found` */
+  /** The model it talks to, with those that may answer in its place. @throws GatewayError `model_not_found` */
   model(): Promise<ModelRef>
 }
 
@@ -91,13 +91,20 @@ function openAgent(id: string, config: AgentConfig, catalog: Catalog, tools: rea
   const providerId = config.provider ?? catalog.providers[0] ?? 'builtin'
   if (!catalog.providers.includes(providerId)) throw broken(id, 'provider', `there is no provider "${providerId}"`)
   if (config.model !== undefined) checkModel(id, catalog, providerId, config.model)
+  const alternatives = config.fallbacks && findAll(config.fallbacks, catalog.named, `agents.${id}.fallbacks`)
+
+  async function model(): Promise<ModelRef> {
+    const own = config.model === undefined ? await catalog.usual(providerId) : catalog.get(providerId, config.model)
+    return alternatives ? { ...own, alternatives } : own
+  }
+
   return {
     id,
     name: config.name ?? id,
     config,
     providerId,
     tools: toolNames(config, providerId).map((name) => findTool(id, name, tools)),
-    model: async () => (config.model === undefined ? catalog.usual(providerId) : catalog.get(providerId, config.model))
+    model
   }
 }
 

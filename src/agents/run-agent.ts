@@ -1,18 +1,20 @@
+import type { ModelRef } from '../models/catalog.ts'
 import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
 import type { Memory } from '../memory/memory.ts'
 import { remind } from '../memory/remind.ts'
-import type { ProviderHealth } from '../models/health.ts'
+import type { CallPorts } from '../models/fallback.ts'
 import type { Conversation, SessionStore } from '../storage/port.ts'
 import type { FinishReason } from '../turns/event.ts'
+import { placeOf } from '../turns/place.ts'
 import { Transcript } from '../turns/transcript.ts'
 import { clientOf, type Emit, type RunEvent, type TurnRequest } from '../turns/turn.ts'
-import { callModel } from './call-model.ts'
+import { callModel, withAlternatives } from './call-model.ts'
 import type { Agent } from './registry.ts'
 import type { ToolContext } from './tool.ts'
 
 export interface AgentPorts {
   sessions: SessionStore
-  health: ProviderHealth
+  calls: CallPorts
   memory: Memory
   /** A turn went on without its memory. */
   onError(error: unknown): void
@@ -28,10 +30,9 @@ export interface AgentRun {
 /** A turn of an agent: it calls its model, runs the tools that are asked for, and goes on until the model is done. */
 export async function runAgent({ agent, request, signal, emit }: AgentRun, ports: AgentPorts): Promise<FinishReason> {
   const { config, tools } = agent
-  const model = await agent.model()
+  let models = withAlternatives(await agent.model())
   const { summary, messages: said } = await conversation(agent, request, ports.sessions)
-  const fit = request.session ? fitting(said, summary, model.config?.contextWindow) : said
-  const messages = [...(await instructions(agent, request, summary, ports, signal)), ...fit]
+  const before = await instructions(agent, request, summary, ports, signal)
   const settings = { temperature: config.temperature, maxOutputTokens: config.maxOutputTokens, ...request.settings }
   const specs = [...tools.map((tool) => tool.spec), ...request.tools]
   const own = new Map(tools.map((tool) => [tool.spec.name, tool]))
@@ -44,14 +45,21 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
     sessionKey: request.session?.key
   }
 
+  const ask = ({ config: model }: ModelRef) => {
+    const fit = request.session ? fitting(said, summary, model?.contextWindow) : said
+    return { messages: [...before, ...fit, ...transcript.complete], tools: specs, settings }
+  }
+
   for (let step = 1; ; step++) {
     const record: Emit = (event) => {
       if (event.type === 'started' && step > 1) return undefined // a turn starts once, whatever steps it takes
       transcript.append(event)
       return emit(event)
     }
-    const asked = { messages: [...messages, ...transcript.complete], tools: specs, settings }
-    const reason = await callModel({ model, request: asked, runBy, signal, emit: record, health: ports.health })
+    const call = { models, request: ask, runBy, trial: false, place: placeOf(request), signal, emit: record }
+    const { by, reason } = await callModel(call, ports.calls)
+    // What answered goes on: another voice in the middle of a turn is for when it has to be.
+    if (by !== models[0]) models = [by, ...models.filter((model) => model !== by)]
     const calls = transcript.openCalls
     if (calls.length === 0 || reason !== 'tool_calls') return reason
     if (calls.some(({ name }) => runBy(name) === 'client')) return 'tool_calls'

@@ -1,19 +1,25 @@
+import { placeOf } from '../turns/place.ts'
 import type { RunTurn } from '../turns/turn.ts'
-import { callModel } from './call-model.ts'
+import { callModel, withAlternatives } from './call-model.ts'
 import { type AgentPorts, runAgent } from './run-agent.ts'
 
 /** The work of a turn: an agent's, or a model's alone. */
 export function createRunTurn(ports: AgentPorts): RunTurn {
-  return (request, signal, emit) => {
-    if ('agent' in request.target) return runAgent({ agent: request.target.agent, request, signal, emit }, ports)
-    const { input: messages, tools, settings } = request
-    return callModel({
-      model: request.target.model,
-      request: { messages, tools, settings },
-      runBy: () => 'client',
-      signal,
-      emit,
-      health: ports.health
-    })
+  return async (request, signal, emit) => {
+    const { input: messages, target, tools, settings } = request
+    if ('agent' in target) return runAgent({ agent: target.agent, request, signal, emit }, ports)
+    const { reason } = await callModel(
+      {
+        models: withAlternatives(target.model),
+        request: () => ({ messages, tools, settings }),
+        runBy: () => 'client',
+        trial: target.trial ?? false,
+        place: placeOf(request),
+        signal,
+        emit
+      },
+      ports.calls
+    )
+    return reason
   }
 }

@@ -92,6 +92,11 @@ function providerIssues({ providers = {} }: Config): Issue[] {
         message: 'the id "offline" is reserved for the offline embedding model'
       })
     }
+    for (const [index, { kind, fallbacks }] of (provider.models ?? []).entries()) {
+      if (kind !== 'embedding' || !fallbacks) continue
+      const message = 'a model that embeds has none: vectors of two models cannot be compared'
+      issues.push({ path: `providers.${id}.models.${index}.fallbacks`, message })
+    }
     if (provider.type === 'openai-compatible' && !provider.baseURL) {
       issues.push({ path: `providers.${id}.baseURL`, message: 'missing: an openai-compatible provider needs it' })
     }

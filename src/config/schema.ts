@@ -5,6 +5,9 @@ import { atRestart, closed, fileOnly, ID_PATTERN } from './schemas/marks.ts'
 export { Scope, Secret } from './schemas/gateway.ts'
 export { ID_PATTERN } from './schemas/marks.ts'
 
+const Fallbacks = (description: string) =>
+  Type.Optional(Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true, maxItems: 10, description }))
+
 const Model = Type.Object(
   {
     id: Type.String({ minLength: 1, description: 'the name the provider knows it by' }),
@@ -26,11 +29,15 @@ const Model = Type.Object(
         },
         { ...closed, description: 'USD per million tokens' }
       )
-    )
+    ),
+    fallbacks: Fallbacks('models that answer in its place while it cannot, in this order, as `provider/model`')
   },
   closed
 )
 export type ModelConfig = Static<typeof Model>
+
+/** How a provider is called, where its configuration does not say. */
+export const PROVIDER_DEFAULTS = { timeoutMs: 120_000, maxRetries: 1, breaker: { failures: 5, cooldownMs: 10_000 } }
 
 export const Provider = Type.Object(
   {
@@ -47,9 +54,33 @@ export const Provider = Type.Object(
     timeoutMs: Type.Integer({
       minimum: 10,
       maximum: 3_600_000,
-      default: 120_000,
+      default: PROVIDER_DEFAULTS.timeoutMs,
       description: 'longest silence, before the first byte and between two'
-    })
+    }),
+    maxRetries: Type.Integer({
+      minimum: 0,
+      maximum: 5,
+      default: PROVIDER_DEFAULTS.maxRetries,
+      description: 'how often a call that failed before its first token is made again, where no other model is left'
+    }),
+    breaker: Type.Object(
+      {
+        failures: Type.Integer({
+          minimum: 0,
+          maximum: 1000,
+          default: PROVIDER_DEFAULTS.breaker.failures,
+          description:
+            'calls that fail in a row, by its own fault, before it is not called for a while; 0: it always is'
+        }),
+        cooldownMs: Type.Integer({
+          minimum: 10,
+          maximum: 3_600_000,
+          default: PROVIDER_DEFAULTS.breaker.cooldownMs,
+          description: 'that while, at first; it doubles, up to five minutes, as long as it fails again'
+        })
+      },
+      { ...closed, default: {} }
+    )
   },
   { ...closed, description: 'where models come from' }
 )
@@ -62,6 +93,9 @@ export const Agent = Type.Object(
       Type.String({ description: 'a provider id; default: the first that is configured or found' })
     ),
     model: Type.Optional(Type.String({ description: 'a model of that provider; default: its first or usual one' })),
+    fallbacks: Fallbacks(
+      'models that answer while its own cannot, in this order, as `provider/model`; default: those of its model'
+    ),
     systemPrompt: Type.Optional(Type.String({ description: 'goes before every conversation' })),
     tools: Type.Array(Type.String(), {
       default: [],

@@ -132,14 +132,15 @@ function openSource(
   const type = config && PROVIDER_TYPES[config.type]
   if (!config || !type?.embed) return { listed: [], get: () => undefined }
   const api = type.embed(providerOptions(providerId, config, env))
+  const all = { ...ports, maxRetries: config.maxRetries }
   const configured = config.models
     ?.filter(({ kind }) => kind === 'embedding')
-    .map(({ id: model, dimensions }) => remoteEmbedder({ providerId, model, api, dimensions, ...ports }))
+    .map(({ id: model, dimensions }) => remoteEmbedder({ providerId, model, api, dimensions, ...all }))
   return {
     listed: configured ?? [],
     get(model) {
       if (configured) return configured.find((candidate) => candidate.model === model)
-      return model === '' ? undefined : remoteEmbedder({ providerId, model, api, ...ports })
+      return model === '' ? undefined : remoteEmbedder({ providerId, model, api, ...all })
     }
   }
 }

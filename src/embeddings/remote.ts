@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts'
 import { notUnderstood } from '../models/failures.ts'
 import type { ProviderHealth } from '../models/health.ts'
 import type { EmbeddingApi } from '../models/provider-type.ts'
+import { retrying } from '../models/retry.ts'
 import { checkDimensions } from './dimensions.ts'
 import type { Embedded, Embedder, EmbeddingRequest } from './port.ts'
 import { normalise, shorten } from './vectors.ts'
@@ -12,6 +13,8 @@ export interface RemoteModel {
   api: EmbeddingApi
   /** Numbers of a vector, where the configuration tells. */
   dimensions?: number
+  /** How often a call that failed is made again. */
+  maxRetries: number
   /** Ends the calls that are under way. */
   closing: AbortSignal
   /** Is told how its calls end. */
@@ -24,7 +27,15 @@ const PARALLEL = 4
 const CHARACTERS_PER_TOKEN = 4
 
 /** An embedding model of a provider. Large requests go out in batches, a few at a time. */
-export function remoteEmbedder({ providerId, model, api, closing, health, ...configured }: RemoteModel): Embedder {
+export function remoteEmbedder({
+  providerId,
+  model,
+  api,
+  closing,
+  health,
+  maxRetries,
+  ...configured
+}: RemoteModel): Embedder {
   const id = `${providerId}/${model}`
   let own = configured.dimensions
 
@@ -46,7 +57,8 @@ export function remoteEmbedder({ providerId, model, api, closing, health, ...con
     const asked = dimensions === own ? undefined : dimensions
     const batches = chunks(texts, api.batchSize)
     const answers = await inParallel(batches, signal, async (batch, signal) => {
-      const { vectors, tokens } = await api.embed({ model, texts: batch, dimensions: asked }, signal)
+      const call = () => api.embed({ model, texts: batch, dimensions: asked }, signal)
+      const { vectors, tokens } = await retrying(call, { maxRetries, signal })
       return { vectors: finish(vectors, asked), tokens: tokens ?? estimate(batch) }
     })
     const vectors = answers.flatMap((answer) => answer.vectors)

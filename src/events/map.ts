@@ -114,12 +114,17 @@ export const EVENTS = {
   'model:fallback_attempt': event('A model failed and the next one is tried.', {
     from: text,
     to: text,
-    reason: text,
+    reason: Type.String({
+      description:
+        'The code of the failure; or why it was not called at all: `circuit_open`, `auth_cooldown`, `rate_limited`.'
+    }),
+    ...optional({ turnId: text }),
     ...where
   }),
   'model:fallback_exhausted': event('A model and all its alternatives failed.', {
     model: text,
-    reason: text,
+    reason: Type.String({ description: 'The code of the failure that the client is told.' }),
+    ...optional({ turnId: text }),
     ...where
   }),
   'model:auth_cooldown': event('A provider refuses the credentials and is left alone for a while.', {

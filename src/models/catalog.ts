@@ -1,6 +1,9 @@
-import type { Config, ModelConfig, ProviderConfig } from '../config/schema.ts'
+import { ConfigError } from '../config/error.ts'
+import { type Config, type ModelConfig, PROVIDER_DEFAULTS, type ProviderConfig } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
+import { cachedList } from './cached-list.ts'
 import type { ListedModel, ModelProvider } from './port.ts'
+import { ProviderGate } from './provider-gate.ts'
 import { providerOptions } from './provider-options.ts'
 import { PROVIDER_TYPES } from './provider-types.ts'
 
@@ -11,6 +14,10 @@ export interface ModelRef {
   provider: ModelProvider
   /** What the configuration says of it, if anything. */
   config: ModelConfig | undefined
+  /** How its provider is, for all models of it. */
+  gate: ProviderGate
+  /** Models that may answer in its place, in their order; of one that stands in for another none. */
+  alternatives: readonly ModelRef[]
 }
 
 /** A model as `GET /v1/models` lists it. */
@@ -31,6 +38,8 @@ export interface Catalog {
    * @throws GatewayError `model_not_found` if there is no such provider, or the configuration does not list the model
    */
   get(providerId: string, model: string): ModelRef
+  /** The same by its name, `provider/model`. @throws GatewayError `model_not_found` */
+  named(name: string): ModelRef
   /**
    * A model by the name a client gives: `provider/model`, or a model id that one provider alone has.
    * @throws GatewayError `model_not_found`
@@ -42,31 +51,14 @@ export interface Catalog {
   priceOf(providerId: string, model: string): ModelConfig['price']
   /** What is known now; a provider that cannot be asked is left out. */
   list(): Promise<CatalogEntry[]>
-}
-
-/** A catalog in whose place another can be put while others hold it. */
-export interface LiveCatalog extends Catalog {
-  replace(next: Catalog): void
-}
-
-export function liveCatalog(first: Catalog): LiveCatalog {
-  let current = first
-  return {
-    get providers() {
-      return current.providers
-    },
-    get: (providerId, model) => current.get(providerId, model),
-    find: (name) => current.find(name),
-    usual: (providerId) => current.usual(providerId),
-    priceOf: (providerId, model) => current.priceOf(providerId, model),
-    list: () => current.list(),
-    replace: (next) => void (current = next)
-  }
+  /** How a provider is; undefined where there is none of this id. */
+  gate(providerId: string): ProviderGate | undefined
 }
 
 interface Provider {
   id: string
   provider: ModelProvider
+  gate: ProviderGate
   configured: ModelConfig[] | undefined
   usualModel: string | undefined
   listed: () => Promise<ListedModel[]>
@@ -74,22 +66,40 @@ interface Provider {
 
 type Env = Record<string, string | undefined>
 
-/** @throws ConfigError for a secret file that cannot be read */
-export function openCatalog(
-  configs: NonNullable<Config['providers']>,
-  env: Env,
-  onError: (error: unknown) => void
-): Catalog {
+export interface CatalogOptions {
+  configs: NonNullable<Config['providers']>
+  env: Env
+  /** The catalog before: how a provider is stays known as long as its configuration is the same. */
+  former: Catalog | undefined
+  /** A provider could not be asked for its models. */
+  onError(error: unknown): void
+}
+
+/** @throws ConfigError for a secret file that cannot be read, and for fallbacks that are not there */
+export function openCatalog({ configs, env, former, onError }: CatalogOptions): Catalog {
   const providers = new Map<string, Provider>()
   for (const [id, config] of Object.entries({ ...configs, builtin: BUILTIN })) {
-    providers.set(id, openProvider(id, config, env, onError))
+    providers.set(id, openProvider(id, config, env, { gate: gateOf(id, config, former), onError }))
   }
+  checkFallbacks(configs, named)
 
-  function get(providerId: string, model: string): ModelRef {
+  function alone(providerId: string, model: string): ModelRef {
     const found = providers.get(providerId)
     const config = found?.configured?.find((candidate) => candidate.id === model)
     if (!found || (found.configured && config?.kind !== 'chat')) throw notFound(`${providerId}/${model}`)
-    return { providerId, model, provider: found.provider, config }
+    return { providerId, model, provider: found.provider, config, gate: found.gate, alternatives: NONE }
+  }
+
+  function get(providerId: string, model: string): ModelRef {
+    const ref = alone(providerId, model)
+    const fallbacks = ref.config?.fallbacks
+    return fallbacks ? { ...ref, alternatives: fallbacks.map(named) } : ref
+  }
+
+  function named(name: string): ModelRef {
+    const slash = name.indexOf('/')
+    if (slash < 1) throw notFound(name)
+    return alone(name.slice(0, slash), name.slice(slash + 1))
   }
 
   async function find(name: string): Promise<ModelRef> {
@@ -136,8 +146,12 @@ export function openCatalog(
   const priceOf = (providerId: string, model: string) =>
     providers.get(providerId)?.configured?.find(({ id }) => id === model)?.price
 
-  return { providers: [...providers.keys()], get, priceOf, find, usual, list }
+  const gate = (providerId: string) => providers.get(providerId)?.gate
+
+  return { providers: [...providers.keys()], get, named, priceOf, find, usual, list, gate }
 }
+
+const NONE: readonly ModelRef[] = []
 
 const BUILTIN: ProviderConfig = {
   type: 'builtin',
@@ -145,46 +159,55 @@ const BUILTIN: ProviderConfig = {
     { id: 'recall', kind: 'chat' },
     { id: 'echo', kind: 'chat' }
   ],
-  timeoutMs: 120_000
+  ...PROVIDER_DEFAULTS
 }
 const notFound = (name: string) =>
   new GatewayError('model_not_found', `There is no model "${name}"`, { param: 'model' })
 
-function openProvider(id: string, config: ProviderConfig, env: Env, onError: (error: unknown) => void): Provider {
+/** Another configuration is a new beginning: a breaker that is open for the old one must not keep the new one away. */
+function gateOf(id: string, config: ProviderConfig, former: Catalog | undefined): ProviderGate {
+  const known = former?.gate(id)
+  return known && JSON.stringify(known.config) === JSON.stringify(config) ? known : new ProviderGate(id, config)
+}
+
+function checkFallbacks(configs: CatalogOptions['configs'], find: (name: string) => ModelRef): void {
+  for (const [id, { models = [] }] of Object.entries(configs)) {
+    for (const [index, { fallbacks = [] }] of models.entries()) {
+      findAll(fallbacks, find, `providers.${id}.models.${index}.fallbacks`)
+    }
+  }
+}
+
+/**
+ * The models that a list in the configuration names.
+ * @param path where the list stands
+ * @throws ConfigError with the path of each that is not there
+ */
+export function findAll(names: readonly string[], find: (name: string) => ModelRef, path: string): ModelRef[] {
+  return names.map((name, index) => {
+    try {
+      return find(name)
+    } catch {
+      throw new ConfigError([{ path: `${path}.${index}`, message: `there is no model "${name}"` }])
+    }
+  })
+}
+
+function openProvider(
+  id: string,
+  config: ProviderConfig,
+  env: Env,
+  { gate, onError }: Pick<CatalogOptions, 'onError'> & { gate: ProviderGate }
+): Provider {
   const type = PROVIDER_TYPES[config.type]
   const provider = type.create(providerOptions(id, config, env))
   const configured = config.models
   return {
     id,
     provider,
+    gate,
     configured,
     usualModel: configured ? undefined : type.usualModel,
     listed: configured ? async () => configured.filter(({ kind }) => kind === 'chat') : cachedList(provider, onError)
   }
-}
-
-const LIST_TIMEOUT_MS = 3000
-const FRESH_MS = 60_000
-const RETRY_MS = 5000
-
-/** Asks a provider for its models at most once a minute; after a failure again after five seconds. */
-function cachedList(provider: ModelProvider, onError: (error: unknown) => void): () => Promise<ListedModel[]> {
-  let known: ListedModel[] = []
-  let askAgainAt = 0
-  let asking: Promise<ListedModel[]> | undefined
-
-  async function ask(): Promise<ListedModel[]> {
-    try {
-      known = await provider.list(AbortSignal.timeout(LIST_TIMEOUT_MS))
-      askAgainAt = Date.now() + FRESH_MS
-    } catch (error) {
-      askAgainAt = Date.now() + RETRY_MS
-      onError(error)
-    } finally {
-      asking = undefined
-    }
-    return known
-  }
-
-  return async () => (Date.now() < askAgainAt ? known : (asking ??= ask()))
 }

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import type { ProviderConfig } from '../config/schema.ts'
+import { PROVIDER_DEFAULTS, type ProviderConfig } from '../config/schema.ts'
 import { PROVIDER_TYPES } from './provider-types.ts'
 
 type Env = Record<string, string | undefined>
@@ -17,21 +17,21 @@ export async function discoverProviders(env: Env): Promise<Record<string, Provid
       type: 'openai-compatible',
       baseURL: trimmed(env.OPENAI_BASE_URL),
       apiKey: env.OPENAI_API_KEY,
-      timeoutMs
+      ...PROVIDER_DEFAULTS
     }
   } else if (env.OPENAI_API_KEY) {
-    found.openai = { type: 'openai', apiKey: env.OPENAI_API_KEY, timeoutMs }
+    found.openai = { type: 'openai', apiKey: env.OPENAI_API_KEY, ...PROVIDER_DEFAULTS }
   }
-  if (env.ANTHROPIC_API_KEY) found.anthropic = { type: 'anthropic', apiKey: env.ANTHROPIC_API_KEY, timeoutMs }
+  if (env.ANTHROPIC_API_KEY)
+    found.anthropic = { type: 'anthropic', apiKey: env.ANTHROPIC_API_KEY, ...PROVIDER_DEFAULTS }
   if (env.GOOGLE_GENERATIVE_AI_API_KEY) {
-    found.google = { type: 'google', apiKey: env.GOOGLE_GENERATIVE_AI_API_KEY, timeoutMs }
+    found.google = { type: 'google', apiKey: env.GOOGLE_GENERATIVE_AI_API_KEY, ...PROVIDER_DEFAULTS }
   }
   const baseURL = ollamaAddress(env.OLLAMA_HOST)
-  if (await answers(baseURL)) found.ollama = { type: 'ollama', baseURL, timeoutMs }
+  if (await answers(baseURL)) found.ollama = { type: 'ollama', baseURL, ...PROVIDER_DEFAULTS }
   return found
 }
 
-const timeoutMs = 120_000
 const trimmed = (url: string) => url.replace(/\/+$/, '')
 
 /** OLLAMA_HOST is an address as in `http://box:11434`, `box:11434` or `box`; a server's 0.0.0.0 is reached on loopback. */
@@ -45,7 +45,7 @@ function ollamaAddress(host = ''): string {
 
 async function answers(baseURL: string): Promise<boolean> {
   if (!(await isOpen(new URL(baseURL)))) return false
-  const provider = PROVIDER_TYPES.ollama.create({ id: 'ollama', baseURL, timeoutMs })
+  const provider = PROVIDER_TYPES.ollama.create({ id: 'ollama', baseURL, timeoutMs: PROBE_MS })
   return provider.list(AbortSignal.timeout(PROBE_MS)).then(
     () => true,
     () => false

@@ -24,6 +24,10 @@ export interface ProviderHealth {
   of(providerId: string): ProviderState
 }
 
+/** Whether a call failed by the fault of its provider, and not of the request. */
+export const isProvidersFault = (error: unknown): error is GatewayError =>
+  error instanceof GatewayError && ITS_FAULT.has(error.code)
+
 const ITS_FAULT: ReadonlySet<string> = new Set([
   'provider_failed',
   'provider_refused',
@@ -52,7 +56,7 @@ export function followHealth(events: Events): ProviderHealth {
       events.emit('provider:recovered', { provider, degradedMs: Date.now() - since })
     },
     failed(provider, call, error) {
-      if (!(error instanceof GatewayError) || !ITS_FAULT.has(error.code)) return
+      if (!isProvidersFault(error)) return
       const state = known(provider)
       const wasDegraded = state.failing.size > 0
       state.failing.add(call)

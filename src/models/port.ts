@@ -35,12 +35,16 @@ export interface ModelRequest {
   settings: ModelSettings
 }
 
-/** What one call of a model yields; `finish` comes once, last. */
+/**
+ * What one call of a model yields; `finish` comes once, last. A call that fails may tell its tokens, where they are known,
+ * in `usage` instead: that is no answer.
+ */
 export type ModelEvent =
   | { type: 'text'; delta: string }
   | { type: 'reasoning'; delta: string }
   | { type: 'tool_call'; callId: string; name: string; delta: string }
   | { type: 'finish'; reason: ModelFinish; usage: Usage }
+  | { type: 'usage'; usage: Usage }
 export type ModelFinish = 'stop' | 'length' | 'tool_calls' | 'content_filter'
 
 /** A model that a provider says it has. */

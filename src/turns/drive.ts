@@ -6,8 +6,9 @@ import type { Message } from '../models/message.ts'
 import type { FinishedTurn, TurnStore } from '../storage/port.ts'
 import { addUsage, type Outcome, type Usage } from './event.ts'
 import type { TurnLog } from './log.ts'
-import { placeOf, tellCreated, tellFinished, tellReceived } from './tell.ts'
+import { placeOf } from './place.ts'
 import type { Recording } from './recording.ts'
+import { tellCreated, tellFinished, tellReceived } from './tell.ts'
 import type { Transcript } from './transcript.ts'
 import { type RunEvent, type RunTurn, TurnAborted, type TurnRequest } from './turn.ts'
 
@@ -29,6 +30,8 @@ export interface Progress {
   provider?: string
   model?: string
   usage: Usage
+  /** Of the calls of models that have a price. */
+  costUsd?: number
   transcript: Transcript | undefined
   recording: Recording | undefined
 }
@@ -91,9 +94,9 @@ async function begin({ request, startedAt }: Run, fence: number, { turns, events
   })
 }
 
-async function work(run: Run, { runTurn, events }: DrivePorts, signal: AbortSignal): Promise<Outcome> {
+async function work(run: Run, ports: DrivePorts, signal: AbortSignal): Promise<Outcome> {
   try {
-    const finishReason = await runTurn(run.request, signal, (event) => note(event, run, events))
+    const finishReason = await ports.runTurn(run.request, signal, (event) => note(event, run, ports))
     signal.throwIfAborted()
     return { finishReason, usage: run.progress.usage }
   } catch (error) {
@@ -101,12 +104,15 @@ async function work(run: Run, { runTurn, events }: DrivePorts, signal: AbortSign
   }
 }
 
-function note(event: RunEvent, { request, log, progress }: Run, events: Events): Promise<void> | undefined {
+function note(
+  event: RunEvent,
+  { request, log, progress }: Run,
+  { events, priceOf }: DrivePorts
+): Promise<void> | undefined {
   if (event.type === 'text' && events.watched) {
     events.emit('message:streaming', { ...placeOf(request), delta: event.delta })
   }
-  if (event.type === 'usage') progress.usage = addUsage(progress.usage, event.usage)
-  else if (event.type === 'started') Object.assign(progress, { provider: event.provider, model: event.model })
+  if (event.type === 'usage' || event.type === 'started') noteModel(event, progress, priceOf)
   progress.transcript?.append(event)
   const stored = progress.recording?.add(event)
   const read = log.append(event)
@@ -118,6 +124,21 @@ async function both(stored: Promise<void>, read: Promise<void> | undefined): Pro
   await read
 }
 
+/** Each call has the price of the model that was called: of a turn, several may have been. */
+function noteModel(
+  event: Extract<RunEvent, { type: 'usage' | 'started' }>,
+  progress: Progress,
+  priceOf: DrivePorts['priceOf']
+): void {
+  const { provider, model } = event
+  const usage = event.type === 'usage' ? event.usage : { input: 0, output: 0 }
+  const price = priceOf(provider, model)
+  Object.assign(progress, { provider, model, usage: addUsage(progress.usage, usage) })
+  if (price) {
+    progress.costUsd = (progress.costUsd ?? 0) + (usage.input * price.input + usage.output * price.output) / 1_000_000
+  }
+}
+
 /** An abort from outside is an outcome of its own; a time-out, and whatever else was thrown, is an error. */
 function failed(error: unknown, { signal, progress: { usage } }: Run): Outcome {
   const cause: unknown = signal.aborted ? signal.reason : error
@@ -127,7 +148,7 @@ function failed(error: unknown, { signal, progress: { usage } }: Run): Outcome {
 
 async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePorts): Promise<Outcome> {
   const kept = await run.progress.recording?.end(outcome, outputOf(run, outcome))
-  const turn = { ...toFinished(run, fence, outcome, ports), kept }
+  const turn = { ...toFinished(run, fence, outcome), kept }
   const events = tellFinished(run.request, turn, outcome.error?.message, ports.events)
   if (!(await ports.turns.finish({ ...turn, events }))) {
     throw new GatewayError('internal', 'The turn was taken over by another process')
@@ -135,10 +156,10 @@ async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePor
   return outcome
 }
 
-function toFinished(run: Run, fence: number, outcome: Outcome, { priceOf }: DrivePorts): Omit<FinishedTurn, 'events'> {
+function toFinished(run: Run, fence: number, outcome: Outcome): Omit<FinishedTurn, 'events'> {
   const { request, startedAt, progress } = run
   const { id, by, session, target } = request
-  const { provider, model, transcript } = progress
+  const { provider, model, costUsd, transcript } = progress
   return {
     id,
     clientId: by.clientId,
@@ -152,7 +173,7 @@ function toFinished(run: Run, fence: number, outcome: Outcome, { priceOf }: Driv
     finishReason: outcome.finishReason,
     errorCode: outcome.error?.code,
     usage: outcome.usage,
-    costUsd: provider && model ? cost(outcome.usage, priceOf(provider, model)) : undefined,
+    costUsd,
     output: (run.request.session && transcript?.complete) ?? []
   }
 }
@@ -160,8 +181,4 @@ function toFinished(run: Run, fence: number, outcome: Outcome, { priceOf }: Driv
 /** Calls of the client's tools are there to be answered, unless the turn broke off in them. */
 function outputOf({ progress: { transcript } }: Run, { finishReason }: Outcome): Message[] {
   return (finishReason === 'tool_calls' ? transcript?.all : transcript?.complete) ?? []
-}
-
-function cost(usage: Usage, price: ReturnType<DrivePorts['priceOf']>): number | undefined {
-  return price && (usage.input * price.input + usage.output * price.output) / 1_000_000
 }

@@ -46,7 +46,8 @@ export type TurnEvent =
   | { type: 'reasoning'; delta: string }
   | { type: 'tool_call'; callId: string; name: string; delta: string; runBy: 'agent' | 'client' }
   | { type: 'tool_result'; callId: string; name: string; output: Json }
-  | { type: 'usage'; usage: Usage }
+  /** Of one call of a model, which may have failed. */
+  | { type: 'usage'; usage: Usage; provider: string; model: string }
   | { type: 'finished'; outcome: Outcome }
 
 /** An event with its place in the turn: `seq` counts from 1. */

@@ -22,7 +22,8 @@ export class TurnLog {
   #wakeWriter: (() => void) | undefined
   #reading = Promise.withResolvers<void>()
   #opening = Promise.withResolvers<undefined>()
-  /** Resolves at the first event, unless that is `finished`. */
+  #open = false
+  /** Resolves at the first event that is a model's answer. */
   readonly opened = this.#opening.promise
 
   /**
@@ -37,7 +38,10 @@ export class TurnLog {
   append(event: TurnEvent): Promise<void> | undefined {
     if (this.#ended) return undefined
     this.#waiting.push({ seq: ++this.#seq, at: Date.now(), event })
-    if (this.#seq === 1 && event.type !== 'finished') this.#opening.resolve(undefined)
+    if (!this.#open && event.type === 'started') {
+      this.#open = true
+      this.#opening.resolve(undefined)
+    }
     this.#deliver()
     return this.#bounded && this.#isFull() ? this.#room() : undefined
   }

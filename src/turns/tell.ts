@@ -1,21 +1,14 @@
 import type { Events } from '../events/events.ts'
 import { textOf } from '../models/message.ts'
 import type { FinishedTurn, NewEvent, UnfinishedTurn } from '../storage/port.ts'
-import { clientOf, type TurnRequest } from './turn.ts'
+import { placeOf } from './place.ts'
+import type { TurnRequest } from './turn.ts'
 
 /** A journal is no second copy of all conversations. */
 const MOST_TEXT = 1000
 
 const excerpt = (text: string) =>
   text.length > MOST_TEXT ? { text: text.slice(0, MOST_TEXT), truncated: true } : { text }
-
-/** Where a turn happens, as its events tell it. */
-export const placeOf = (request: TurnRequest) => ({
-  turnId: request.id,
-  clientId: clientOf(request),
-  ...('agent' in request.target && { agentId: request.target.agent.id }),
-  ...(request.session && { sessionKey: request.session.key })
-})
 
 /** A message that starts a turn. What is said in a turn that is not kept is not kept here either. */
 export function tellReceived(request: TurnRequest, events: Events): NewEvent {

@@ -49,7 +49,7 @@ export async function tryModel(trial: Trial): Promise<TrialResult> {
 }
 
 async function ask({ model, by, turns, leaving, cancelled }: Trial, settings: ModelSettings, limitMs: number) {
-  const request = { by, target: { model }, input: [userText(QUESTION)], settings, tools: [] }
+  const request = { by, target: { model, trial: true }, input: [userText(QUESTION)], settings, tools: [] }
   const turn = turns.start({ ...request, timeoutSeconds: Math.ceil(limitMs / 1000) }, leaving)
   const cancel = () => turn.abort('cancelled')
   cancelled.addEventListener('abort', cancel, { once: true })

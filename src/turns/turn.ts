@@ -7,8 +7,11 @@ import type { SessionRef } from '../storage/port.ts'
 import type { FinishReason, Outcome, TurnEvent } from './event.ts'
 import type { Take } from './log.ts'
 
-/** Who answers a turn: an agent, or a model as it is. */
-export type Target = { agent: Agent } | { model: ModelRef }
+/**
+ * Who answers a turn: an agent, or a model as it is. A trial is to show how that very model is: no other answers in its
+ * place, and it is asked once, even while its provider is not called otherwise.
+ */
+export type Target = { agent: Agent } | { model: ModelRef; trial?: boolean }
 
 /** What a turn is asked to do. */
 export interface TurnRequest {

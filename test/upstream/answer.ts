@@ -3,9 +3,9 @@ import { anthropic } from './anthropic.ts'
 import { chat } from './chat.ts'
 import type { Failure } from './failures.ts'
 import { badRequest, failureOf, modelNotFound, SERVER_ERROR, unknownUrl } from './failures.ts'
-import type { Format } from './format.ts'
+import { type Format, toolResult } from './format.ts'
 import { gemini } from './gemini.ts'
-import type { LoggedRequest } from './log.ts'
+import { type LoggedRequest, timesAsked } from './log.ts'
 import { Outlet } from './outlet.ts'
 import { emptyAnswer, play } from './play.ts'
 import { responses } from './responses.ts'
@@ -58,8 +58,11 @@ async function answerModel(
     return fail(response, format, badRequest('Could not finish the message because max_tokens was reached.'))
   }
   const asked = format.read(body)
+  const broken = model === 'tool-then-500' && toolResult(asked) !== undefined
+  const failure = broken ? SERVER_ERROR : failureOf(model, entry.headers, timesAsked(model))
+  if (failure) return fail(response, format, failure)
   const scenario = model === 'reasoning' && !format.reasons ? undefined : scenarioOf(model, asked, raw)
-  if (!scenario) return fail(response, format, failureOf(model, entry.headers) ?? modelNotFound(model))
+  if (!scenario) return fail(response, format, modelNotFound(model))
   const soFar = emptyAnswer()
   const encoder = format.encoder(body, asked, soFar)
   const contentType = streams ? 'text/event-stream; charset=utf-8' : 'application/json'
@@ -82,7 +85,7 @@ function routeOf({ method, url = '' }: IncomingMessage): Route | undefined {
 function fail(response: ServerResponse, format: Format, failure: Failure): void {
   response.writeHead(failure.status, {
     'content-type': 'application/json',
-    ...(failure.status === 429 && { 'retry-after': '7' })
+    ...(failure.retryAfter !== undefined && { 'retry-after': String(failure.retryAfter) })
   })
   response.end(JSON.stringify(format.failure(failure)))
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createHash } from 'node:crypto'
 import { badRequest, failureOf, modelNotFound, openaiError, type Failure } from './failures.ts'
 import { gemini } from './gemini.ts'
-import type { LoggedRequest } from './log.ts'
+import { type LoggedRequest, timesAsked } from './log.ts'
 import type { JsonObject } from './wire.ts'
 import { isObject, objects, textOf, words } from './wire.ts'
 
@@ -30,7 +30,7 @@ export function answerEmbeddings(request: IncomingMessage, response: ServerRespo
 function answerOpenAi(body: JsonObject, response: ServerResponse, entry: LoggedRequest): void {
   const model = String(body.model)
   const failure = failureFor(model, entry) ?? refusal(model, body)
-  if (failure) return fail(response, failure.status, openaiError(failure))
+  if (failure) return fail(response, failure, openaiError(failure))
   if (model === 'embed-silent') return
   if (model === 'embed-garbage') return void response.end('<html>')
   const texts = [body.input].flat().map(String)
@@ -56,7 +56,7 @@ function dimensionsOf(model: string): number | undefined {
 
 function answerGemini(model: string, body: JsonObject, response: ServerResponse, entry: LoggedRequest): void {
   const failure = failureFor(model, entry)
-  if (failure) return fail(response, failure.status, gemini.failure(failure))
+  if (failure) return fail(response, failure, gemini.failure(failure))
   const embeddings = objects(body.requests).map(({ content, outputDimensionality }) => ({
     values: [...vectorOf(isObject(content) ? textOf(content.parts) : '', Number(outputDimensionality ?? DIMENSIONS))]
   }))
@@ -64,7 +64,9 @@ function answerGemini(model: string, body: JsonObject, response: ServerResponse,
 }
 
 function failureFor(model: string, entry: LoggedRequest): Failure | undefined {
-  return model.startsWith('embed') ? undefined : (failureOf(model, entry.headers) ?? modelNotFound(model))
+  if (model.startsWith('embed')) return undefined
+  const failure = failureOf(model, entry.headers, timesAsked(model))
+  return failure ?? (model.startsWith('flaky') ? undefined : modelNotFound(model))
 }
 
 function refusal(model: string, body: JsonObject): Failure | undefined {
@@ -80,8 +82,9 @@ function refusal(model: string, body: JsonObject): Failure | undefined {
   return undefined
 }
 
-function fail(response: ServerResponse, status: number, body: JsonObject): void {
-  response.writeHead(status, { 'content-type': 'application/json', ...(status === 429 && { 'retry-after': '7' }) })
+function fail(response: ServerResponse, { status, retryAfter }: Failure, body: JsonObject): void {
+  const header = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
+  response.writeHead(status, { 'content-type': 'application/json', ...header })
   response.end(JSON.stringify(body))
 }
 

@@ -8,6 +8,8 @@ export interface Failure {
   type: string
   message: string
   param?: string
+  /** Its Retry-After header, in seconds. */
+  retryAfter?: number
 }
 
 const invalid = { status: 400, type: 'invalid_request_error', code: null }
@@ -47,7 +49,8 @@ const FAILURES: Failure[] = [
     status: 429,
     code: 'rate_limit_exceeded',
     type: 'requests',
-    message: 'Rate limit reached for requests. Please try again in 7s.'
+    message: 'Rate limit reached for requests. Please try again in 7s.',
+    retryAfter: 7
   },
   SERVER_ERROR,
   {
@@ -58,8 +61,19 @@ const FAILURES: Failure[] = [
   }
 ]
 
-/** The failure that a model of the name `status-…` stands for. */
-export function failureOf(model: string, headers: IncomingHttpHeaders): Failure | undefined {
+/**
+ * The failure that a model of the name `status-…` stands for. One of the name `flaky-2-503-1s` fails so for the first two
+ * requests, with a Retry-After of one second, which may be left out.
+ * @param asked how often the model was asked, this time among them
+ */
+export function failureOf(model: string, headers: IncomingHttpHeaders, asked: number): Failure | undefined {
+  const [, times, status, seconds] = /^flaky-(\d+)-(\d{3})(?:-(\d+)s)?$/.exec(model) ?? []
+  if (times !== undefined) {
+    const failure = failureOf(`status-${status}`, headers, asked)
+    return failure && asked <= Number(times)
+      ? { ...failure, retryAfter: seconds ? Number(seconds) : undefined }
+      : undefined
+  }
   if (model === 'status-401') return unauthorized(keyOf(headers))
   if (model === 'status-404') return modelNotFound(model)
   return FAILURES.find((failure) => model === `status-${failure.status}`)

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { isObject } from './wire.ts'
 
 /** A request as the upstream saw it, and what became of it. */
 export interface LoggedRequest {
@@ -22,6 +23,10 @@ let lastId = 0
 let logged: LoggedRequest[] = []
 
 export const requests = (): LoggedRequest[] => logged
+
+/** How often a model was asked since the log was cleared. */
+export const timesAsked = (model: string): number =>
+  logged.filter(({ body }) => isObject(body) && body.model === model).length
 
 export function clear(): void {
   logged = []

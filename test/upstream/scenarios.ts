@@ -34,6 +34,7 @@ const SCENARIOS = new Map<string, Steps>([
   ['silent', () => [{ type: 'hang' }]],
   // A reset discards what the client has yet to read, so the chunks get some time to arrive.
   ['reset', () => [...tokens(3), { type: 'wait', ms: 20 }, { type: 'reset' }]],
+  ['reset-first', () => [{ type: 'reset' }]],
   ['truncated', () => tokens(3)],
   ['comments', commented],
   ['error-mid', () => [...tokens(2), { type: 'error' }]],
@@ -42,6 +43,7 @@ const SCENARIOS = new Map<string, Steps>([
   ['length', () => [...tokens(2), finish('length')]],
   ['filter', () => [...tokens(1), finish('content_filter')]],
   ['tool', (asked) => answerTool(asked) ?? callTool(asked, argumentsFor(asked))],
+  ['tool-then-500', (asked) => callTool(asked, argumentsFor(asked))],
   ['tool-loop', (asked) => callTool(asked, argumentsFor(asked))],
   ['tool-bad', (asked) => callTool(asked, '{"query": "never closed')],
   ['reasoning', reason],
@@ -54,7 +56,7 @@ export function scenarioOf(model: string, asked: Asked, raw: string): Scenario |
   if (count !== undefined) return { steps: countTo(Number(count)), layout: 'plain' }
   const ticks = /^clock-(\d{1,4})$/.exec(model)?.[1]
   if (ticks !== undefined) return { steps: tell(Number(ticks)), layout: 'plain' }
-  const steps = SCENARIOS.get(model)?.(asked, raw)
+  const steps = SCENARIOS.get(model.startsWith('flaky-') ? 'words' : model)?.(asked, raw)
   return steps && { steps, layout: model === 'crlf' || model === 'cut' ? model : 'plain' }
 }
 

@@ -29,7 +29,7 @@ export function aiSdkProvider({ id, timeoutMs, open, list }: AiSdkPackage): Mode
       // Leaving this loop, however, cancels the stream and with it the request.
       for await (const part of parts) {
         silence.heard()
-        const event = toEvent(part, calls, id)
+        const event = toEvent(part, calls)
         if (event) yield [event]
         if (event?.type === 'finish') return
       }
@@ -54,7 +54,7 @@ class OpenCalls {
   }
 }
 
-function toEvent(part: LanguageModelV4StreamPart, calls: OpenCalls, providerId: string): ModelEvent | undefined {
+function toEvent(part: LanguageModelV4StreamPart, calls: OpenCalls): ModelEvent | undefined {
   switch (part.type) {
     case 'text-delta':
       return part.delta ? { type: 'text', delta: part.delta } : undefined
@@ -71,8 +71,11 @@ function toEvent(part: LanguageModelV4StreamPart, calls: OpenCalls, providerId: 
     case 'tool-call':
       if (part.providerExecuted || calls.nameOf(part.toolCallId) !== undefined) return undefined
       return { type: 'tool_call', callId: part.toolCallId, name: part.toolName, delta: part.input }
-    case 'finish':
-      return { type: 'finish', reason: finishReason(part.finishReason, providerId), usage: toUsage(part.usage) }
+    case 'finish': {
+      const reason = finishReason(part.finishReason)
+      const usage = toUsage(part.usage)
+      return reason ? { type: 'finish', reason, usage } : { type: 'usage', usage }
+    }
     case 'error':
       throw part.error
     default:
@@ -82,11 +85,12 @@ function toEvent(part: LanguageModelV4StreamPart, calls: OpenCalls, providerId: 
 
 type Finish = Extract<LanguageModelV4StreamPart, { type: 'finish' }>['finishReason']
 
-function finishReason({ unified, raw }: Finish, providerId: string): ModelFinish {
+/** @returns undefined for an answer that broke off */
+function finishReason({ unified, raw }: Finish): ModelFinish | undefined {
   if (unified === 'tool-calls') return 'tool_calls'
   if (unified === 'content-filter') return 'content_filter'
   if (unified === 'stop' || unified === 'length') return unified
-  if (raw === undefined || unified === 'error' || unified === 'interrupted') throw endedEarly(providerId)
+  if (raw === undefined || unified === 'error' || unified === 'interrupted') return undefined
   return 'stop'
 }
 

@@ -42,7 +42,7 @@ export class ChunkReader {
   readonly #calls = new Map<number, { callId: string; name: string }>()
   #events: ModelEvent[] = []
   #reason: ModelFinish | undefined
-  #usage: Usage = { input: 0, output: 0 }
+  #usage: Usage | undefined
   /** Whether `[DONE]` has come. */
   done = false
 
@@ -90,7 +90,12 @@ export class ChunkReader {
   /** The end of the answer. @throws GatewayError `provider_failed` if the answer was cut off before it */
   finish(): ModelEvent {
     if (!this.#reason) throw endedEarly(this.#providerId)
-    return { type: 'finish', reason: this.#reason, usage: this.#usage }
+    return { type: 'finish', reason: this.#reason, usage: this.#usage ?? { input: 0, output: 0 } }
+  }
+
+  /** The tokens of an answer that failed, where they are known. */
+  get spent(): ModelEvent[] {
+    return this.#usage ? [{ type: 'usage', usage: this.#usage }] : []
   }
 
   #parse(data: string): Chunk {

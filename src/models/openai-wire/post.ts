@@ -38,9 +38,14 @@ export function postJson(request: PostRequest): Promise<IncomingMessage> {
       },
       signal
     })
-    sent.once('response', resolve)
+    let answered = false
+    sent.once('response', (response) => {
+      answered = true
+      resolve(response)
+    })
     sent.once('error', (error: NodeJS.ErrnoException) => {
-      if (sent.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted) resolve(postJson(request))
+      const neverArrived = sent.reusedSocket && error.code === 'ECONNRESET' && !answered
+      if (neverArrived && !signal.aborted) resolve(postJson(request))
       else reject(error)
     })
     sent.end(body)

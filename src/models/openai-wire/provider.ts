@@ -53,6 +53,7 @@ function openAiWire({ id, apiKey, timeoutMs }: ProviderOptions, baseURL: string)
       }
       yield [reader.finish()]
     } catch (error) {
+      if (!signal.aborted) yield reader.spent
       silence.signal.throwIfAborted()
       throw error instanceof GatewayError ? error : unreachable(id, error)
     } finally {

@@ -10,7 +10,19 @@ const Provider = Type.Object({
     description: '`degraded`: its calls fail, by its own fault; `unknown`: it was not called since the start.'
   }),
   since: Type.Optional(Type.Integer({ description: 'Degraded since, in milliseconds since the epoch.' })),
-  reason: Type.Optional(Type.String({ description: 'The code of the failure.' }))
+  reason: Type.Optional(Type.String({ description: 'The code of the failure.' })),
+  breaker: Type.Object({
+    status: Type.Enum(['closed', 'open', 'half_open'], {
+      description: '`open`: it is not called for now; `half_open`: one call tries whether it works again.'
+    }),
+    failures: Type.Integer({ description: 'Calls that failed in a row.' }),
+    retryAt: Type.Optional(
+      Type.Integer({ description: 'While it is not closed: when the next call is let through, in milliseconds.' })
+    )
+  }),
+  authCooldownUntil: Type.Optional(
+    Type.Integer({ description: 'It refuses the credentials: its alternatives are asked first until then.' })
+  )
 })
 
 export const diagnostics = defineMethod({

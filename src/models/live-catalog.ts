@@ -1,0 +1,23 @@
+import type { Catalog } from './catalog.ts'
+
+/** A catalog in whose place another can be put while others hold it. */
+export interface LiveCatalog extends Catalog {
+  replace(next: Catalog): void
+}
+
+export function liveCatalog(first: Catalog): LiveCatalog {
+  let current = first
+  return {
+    get providers() {
+      return current.providers
+    },
+    get: (providerId, model) => current.get(providerId, model),
+    named: (name) => current.named(name),
+    find: (name) => current.find(name),
+    usual: (providerId) => current.usual(providerId),
+    priceOf: (providerId, model) => current.priceOf(providerId, model),
+    list: () => current.list(),
+    gate: (providerId) => current.gate(providerId),
+    replace: (next) => void (current = next)
+  }
+}
