@@ -40,7 +40,7 @@ const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = '
     validator ??= Compile(schema)
     const value = httpPart === 'body' ? input : validator.Convert(input)
     if (validator.Check(value)) return { value }
-    return { error: new InvalidInput(httpPart, explain(schema, validator.Errors(value))) }
+    return { error: new InvalidInput(httpPart, explain(schema, validator.Errors(value), value)) }
   }
 }
 

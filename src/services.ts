@@ -1,6 +1,7 @@
 import { openTokens, type Tokens } from './access/tokens.ts'
 import { type AgentManager, manageAgents } from './agents/manage.ts'
 import { type Agents, liveAgents, openAgents } from './agents/registry.ts'
+import { expireSteps } from './agents/expire-steps.ts'
 import { createRunTurn } from './agents/run-turn.ts'
 import type { Tool } from './agents/tool.ts'
 import { memoryTools } from './agents/tools/memory.ts'
@@ -114,7 +115,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     leases,
     turns: storage.turns,
     events,
-    runTurn: createRunTurn({ sessions: storage.sessions, health, memory, onError }),
+    runTurn: createRunTurn({ sessions: storage.sessions, steps: storage.steps, health, memory, onError }),
     priceOf: catalog.priceOf,
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,
@@ -124,6 +125,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const channels = openChannels(liveConfig, events)
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
+  opened.defer(expireSteps(storage.steps, onError))
   const loop = watchEventLoop()
   opened.defer(() => loop.end())
   opened.defer(emitMetrics(events, loop, () => turns.running))

@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import type { TSchema } from 'typebox'
 import type { TLocalizedValidationError } from 'typebox/error'
+import { Errors } from 'typebox/value'
 
 /** One thing that is wrong with a value. */
 export interface Issue {
@@ -12,17 +13,45 @@ export interface Issue {
   missing?: string
 }
 
-/** Turns a validator's findings into what a person needs: where, what was expected, what was probably meant. */
-export function explain(schema: TSchema, errors: TLocalizedValidationError[]): Issue[] {
+/**
+ * Turns a validator's findings into what a person needs: where, what was expected, what was probably meant.
+ * @param value that was checked. Given, a union is told by the one of its branches that the value was meant for.
+ */
+export function explain(schema: TSchema, errors: TLocalizedValidationError[], value?: unknown): Issue[] {
   const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.instancePath)
   const issues: Issue[] = []
   for (const error of errors) {
     if (error.keyword === 'boolean') continue // the rejected key itself, told by its parent's additionalProperties
     if (error.schemaPath.endsWith('/propertyNames')) continue // likewise
     if (error.keyword !== 'anyOf' && unions.some((path) => within(error.instancePath, path))) continue
-    issues.push(...describe(schema, error))
+    issues.push(...(inBranch(schema, error, value) ?? describe(schema, error)))
   }
   return issues
+}
+
+/** What is wrong within the branch of a union that a value was meant for, where that is clear. */
+function inBranch(schema: TSchema, { keyword, instancePath }: TLocalizedValidationError, value: unknown) {
+  if (keyword !== 'anyOf' || value === undefined) return undefined
+  const part = segments(instancePath).reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], value)
+  const [branch, another] = resolve(schema, instancePath)?.anyOf?.filter((shape) => isMeant(shape, part)) ?? []
+  if (!branch || another) return undefined
+  const issues = explain(branch, Errors(branch as TSchema, part), part)
+  return issues.map((issue) => ({
+    ...issue,
+    path: issue.path ? join(dotted(instancePath), issue.path) : dotted(instancePath)
+  }))
+}
+
+/** Whether a value has the fields by which a branch is told from the others, or is a list where that takes one. */
+function isMeant({ anyOf, type, properties }: Shape, value: unknown): boolean {
+  if (anyOf) return anyOf.some((shape) => isMeant(shape, value))
+  if (type === 'array') return Array.isArray(value)
+  if (type !== 'object' || typeof value !== 'object' || value === null) return false
+  return Object.entries(properties ?? {}).every(([key, shape]) => {
+    const own: unknown = (value as Record<string, unknown>)[key]
+    if (shape.const !== undefined) return own === shape.const
+    return shape.enum === undefined || shape.enum.includes(own as string)
+  })
 }
 
 function describe(schema: TSchema, error: TLocalizedValidationError): Issue[] {
@@ -75,6 +104,7 @@ interface Shape {
   minLength?: number
   maxLength?: number
   minItems?: number
+  maxItems?: number
   minProperties?: number
 }
 
@@ -91,9 +121,14 @@ function expected(shape: Shape): string {
   if (shape.anyOf) return shape.description ?? shape.anyOf.map(expected).join(' or ')
   if (shape.type === 'integer' || shape.type === 'number') return `${article(shape.type)}${range(shape)}`
   if (shape.type === 'string') return text(shape)
-  if (shape.type === 'array') return shape.minItems ? `a list of at least ${shape.minItems}` : 'a list'
+  if (shape.type === 'array') return list(shape)
   if (shape.type === 'boolean') return 'true or false'
   return shape.minProperties ? `a mapping of at least ${shape.minProperties} key` : 'a mapping'
+}
+
+function list({ minItems, maxItems }: Shape): string {
+  if (maxItems !== undefined) return `a list of at most ${maxItems}`
+  return minItems ? `a list of at least ${minItems}` : 'a list'
 }
 
 function text({ format, pattern, minLength, maxLength }: Shape): string {

@@ -18,6 +18,11 @@ export class Transcript {
     return [...this.#calls.values()]
   }
 
+  /** The messages so far, with calls that are still to be answered. */
+  get all(): Message[] {
+    return [...this.#messages]
+  }
+
   /** The messages so far, without calls that got no result: no provider takes a conversation with a hole in it. */
   get complete(): Message[] {
     const open = new Set(this.#calls.keys())

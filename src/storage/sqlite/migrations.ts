@@ -206,7 +206,24 @@ const MIGRATIONS = [
        sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), total(cost_usd)
      FROM turns WHERE finished_at IS NOT NULL AND session_key IS NOT NULL GROUP BY owner, session_key;
 
-   CREATE TABLE usage_resets (at INTEGER NOT NULL) STRICT;`
+   CREATE TABLE usage_resets (at INTEGER NOT NULL) STRICT;`,
+
+  `CREATE TABLE agent_steps (
+     turn_id TEXT PRIMARY KEY,
+     client_id TEXT NOT NULL,
+     agent_id TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     question TEXT NOT NULL,
+     said TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX agent_steps_by_time ON agent_steps (at);
+   CREATE INDEX agent_steps_of_client ON agent_steps (client_id, at);
+   CREATE TABLE agent_step_calls (
+     call_id TEXT NOT NULL,
+     turn_id TEXT NOT NULL REFERENCES agent_steps (turn_id) ON DELETE CASCADE,
+     PRIMARY KEY (call_id, turn_id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX agent_step_calls_of_turn ON agent_step_calls (turn_id);`
 ]
 
 /**
