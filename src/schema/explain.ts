@@ -1,7 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein'
 import type { TSchema } from 'typebox'
 import type { TLocalizedValidationError } from 'typebox/error'
-import { Errors } from 'typebox/value'
 
 /** One thing that is wrong with a value. */
 export interface Issue {
@@ -13,45 +12,17 @@ export interface Issue {
   missing?: string
 }
 
-/**
- * Turns a validator's findings into what a person needs: where, what was expected, what was probably meant.
- * @param value that was checked. Given, a union is told by the one of its branches that the value was meant for.
- */
-export function explain(schema: TSchema, errors: TLocalizedValidationError[], value?: unknown): Issue[] {
+/** Turns a validator's findings into what a person needs: where, what was expected, what was probably meant. */
+export function explain(schema: TSchema, errors: TLocalizedValidationError[]): Issue[] {
   const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.instancePath)
   const issues: Issue[] = []
   for (const error of errors) {
     if (error.keyword === 'boolean') continue // the rejected key itself, told by its parent's additionalProperties
     if (error.schemaPath.endsWith('/propertyNames')) continue // likewise
     if (error.keyword !== 'anyOf' && unions.some((path) => within(error.instancePath, path))) continue
-    issues.push(...(inBranch(schema, error, value) ?? describe(schema, error)))
+    issues.push(...describe(schema, error))
   }
   return issues
-}
-
-/** What is wrong within the branch of a union that a value was meant for, where that is clear. */
-function inBranch(schema: TSchema, { keyword, instancePath }: TLocalizedValidationError, value: unknown) {
-  if (keyword !== 'anyOf' || value === undefined) return undefined
-  const part = segments(instancePath).reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], value)
-  const [branch, another] = resolve(schema, instancePath)?.anyOf?.filter((shape) => isMeant(shape, part)) ?? []
-  if (!branch || another) return undefined
-  const issues = explain(branch, Errors(branch as TSchema, part), part)
-  return issues.map((issue) => ({
-    ...issue,
-    path: issue.path ? join(dotted(instancePath), issue.path) : dotted(instancePath)
-  }))
-}
-
-/** Whether a value has the fields by which a branch is told from the others, or is a list where that takes one. */
-function isMeant({ anyOf, type, properties }: Shape, value: unknown): boolean {
-  if (anyOf) return anyOf.some((shape) => isMeant(shape, value))
-  if (type === 'array') return Array.isArray(value)
-  if (type !== 'object' || typeof value !== 'object' || value === null) return false
-  return Object.entries(properties ?? {}).every(([key, shape]) => {
-    const own: unknown = (value as Record<string, unknown>)[key]
-    if (shape.const !== undefined) return own === shape.const
-    return shape.enum === undefined || shape.enum.includes(own as string)
-  })
 }
 
 function describe(schema: TSchema, error: TLocalizedValidationError): Issue[] {
@@ -150,5 +121,5 @@ const segments = (pointer: string) =>
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 const dotted = (pointer: string) => segments(pointer).join('.')
-const join = (path: string, key: string) => (path ? `${path}.${key}` : key)
+export const join = (path: string, key: string) => (path ? `${path}.${key}` : key)
 const within = (path: string, parent: string) => path === parent || path.startsWith(`${parent}/`)
