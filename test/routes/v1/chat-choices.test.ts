@@ -1,7 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
 import OpenAI from 'openai'
 import t, { type Test } from 'tap'
 import { failureOf } from '../../support/failure.ts'
-import { listenGateway, SECRETS } from '../../support/gateway.ts'
+import { bearer, listenGateway, SECRETS } from '../../support/gateway.ts'
 import { startUpstream, type Upstream } from '../../upstream/start.ts'
 
 let upstream: Upstream
@@ -10,12 +11,12 @@ t.before(async () => {
 })
 t.teardown(() => upstream.stop())
 
-async function connect(t: Test): Promise<OpenAI> {
+async function connect(t: Test): Promise<OpenAI & { url: string }> {
   const { url } = await listenGateway(t, {
     providers: { up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, timeoutMs: 2000 } }
   })
   await upstream.reset()
-  return new OpenAI({ baseURL: `${url}/v1`, apiKey: SECRETS.api, maxRetries: 0 })
+  return Object.assign(new OpenAI({ baseURL: `${url}/v1`, apiKey: SECRETS.all, maxRetries: 0 }), { url })
 }
 
 const ask = (model: string, n = 3) => ({ model, n, messages: [{ role: 'user' as const, content: 'one two' }] })
@@ -81,14 +82,31 @@ t.test('one that fails is the end of all', async (t) => {
   t.ok(seen.includes('token0 '))
 })
 
+/** How the upstream's requests ended, once all did. */
+async function ends(count: number): Promise<unknown[]> {
+  for (;;) {
+    const ended = (await upstream.requests()).flatMap((request) => request.ended ?? [])
+    if (ended.length >= count) return ended
+    await setTimeout(10)
+  }
+}
+
+t.test('one that is cancelled is the end of all', async (t) => {
+  const client = await connect(t)
+  const failure = failureOf(client.chat.completions.create(ask('up/slow', 2)))
+  await upstream.waitFor(({ chunksSent }) => chunksSent > 0)
+  const listed = await fetch(`${client.url}/api/turns`, { headers: bearer() })
+  const { turns } = (await listed.json()) as { turns: { id: string }[] }
+  t.equal(turns.length, 2)
+  await fetch(`${client.url}/api/turns/${turns[1]?.id}`, { method: 'DELETE', headers: bearer() })
+  t.equal((await failure).code, 'aborted')
+  t.same(await ends(2), ['client_closed', 'client_closed'])
+})
+
 t.test('a client that leaves stops all of them', async (t) => {
   const client = await connect(t)
   for await (const chunk of await client.chat.completions.create({ ...ask('up/slow'), stream: true })) {
     if (chunk.choices[0]?.index === 2) break
   }
-  await upstream.waitFor(({ id, ended }) => id > 0 && ended !== undefined)
-  const ends = async () => (await upstream.requests()).map(({ ended }) => ended)
-  await upstream.waitFor(({ ended }) => ended === 'client_closed')
-  for (let tries = 0; tries < 100 && (await ends()).includes(undefined); tries++) continue
-  t.same(await ends(), ['client_closed', 'client_closed', 'client_closed'])
+  t.same(await ends(3), ['client_closed', 'client_closed', 'client_closed'])
 })

@@ -73,7 +73,7 @@ t.test("an agent's steps before a call of its client's are still known when the 
 
   const { messages } = await lastSent()
   t.same(
-    messages.map(({ role, content }) => [role, /^\{/.test(content) ? 'json' : content]),
+    messages.map(({ role, content }) => [role, content.startsWith('{') ? 'json' : content]),
     [
       ['system', 'Be brief.'],
       ['user', 'Berlin'],
