@@ -13,6 +13,11 @@ declare module 'fastify' {
      */
     startTurn(request: Omit<TurnRequest, 'id' | 'by'>): Promise<Turn>
     /**
+     * Starts a turn several times, side by side. One that fails before it began ends the others.
+     * @throws GatewayError as `startTurn` does
+     */
+    startTurns(request: Omit<TurnRequest, 'id' | 'by'>, count: number): Promise<Turn[]>
+    /**
      * A signal that fires when the client goes away before it has its answer. A client whose credential ends is made to
      * go: its connection is cut off.
      */
@@ -21,16 +26,33 @@ declare module 'fastify' {
 }
 
 async function turns(fastify: FastifyInstance): Promise<void> {
+  const { turns } = fastify.comis
+
   fastify.decorateReply('startTurn', async function (this: FastifyReply, request) {
-    const turn = fastify.comis.turns.start({ ...request, by: this.request.client }, this.leaving())
+    const turn = turns.start({ ...request, by: this.request.client }, this.leaving())
     this.header('x-turn-id', turn.id)
-    const ended = await turn.opened
-    if (ended?.error) throw ended.error
-    return turn
+    return begun(turn)
+  })
+  fastify.decorateReply('startTurns', async function (this: FastifyReply, request, count) {
+    const [by, leaving] = [this.request.client, this.leaving()]
+    const started = Array.from({ length: count }, () => turns.start({ ...request, by }, leaving))
+    this.header('x-turn-id', started.map(({ id }) => id).join(', '))
+    try {
+      return await Promise.all(started.map(begun))
+    } catch (error) {
+      for (const turn of started) turn.abort('cancelled')
+      throw error
+    }
   })
   fastify.decorateReply('leaving', function (this: FastifyReply) {
     return leaving(this, fastify.comis.tokens)
   })
+}
+
+async function begun(turn: Turn): Promise<Turn> {
+  const ended = await turn.opened
+  if (ended?.error) throw ended.error
+  return turn
 }
 
 function leaving({ raw, request }: FastifyReply, tokens: Tokens): AbortSignal {

@@ -6,7 +6,8 @@ import type { FastifySerializerCompiler } from 'fastify/types/schema.js'
 import fp from 'fastify-plugin'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { explain, type Issue } from '../src/schema/explain.ts'
+import type { Issue } from '../src/schema/explain.ts'
+import { pinpoint } from '../src/schema/pinpoint.ts'
 
 /** A request part that does not fit its schema; `issues` says where and why, without values. */
 export class InvalidInput extends Error {
@@ -40,7 +41,7 @@ const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = '
     validator ??= Compile(schema)
     const value = httpPart === 'body' ? input : validator.Convert(input)
     if (validator.Check(value)) return { value }
-    return { error: new InvalidInput(httpPart, explain(schema, validator.Errors(value))) }
+    return { error: new InvalidInput(httpPart, pinpoint(schema, value)) }
   }
 }
 

@@ -1,6 +1,7 @@
 import { openTokens, type Tokens } from './access/tokens.ts'
 import { type AgentManager, manageAgents } from './agents/manage.ts'
 import { type Agents, liveAgents, openAgents } from './agents/registry.ts'
+import { expireSteps } from './agents/expire-steps.ts'
 import { createRunTurn } from './agents/run-turn.ts'
 import type { Tool } from './agents/tool.ts'
 import { memoryTools } from './agents/tools/memory.ts'
@@ -118,7 +119,13 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     turns: storage.turns,
     kept: storage.kept,
     events,
-    runTurn: createRunTurn({ sessions: storage.sessions, calls: { health, events }, memory, onError }),
+    runTurn: createRunTurn({
+      sessions: storage.sessions,
+      steps: storage.steps,
+      calls: { health, events },
+      memory,
+      onError
+    }),
     priceOf: catalog.priceOf,
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,
@@ -129,6 +136,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
   opened.defer(expireKeptTurns(storage.kept, onError))
+  opened.defer(expireSteps(storage.steps, onError))
   const loop = watchEventLoop()
   opened.defer(() => loop.end())
   opened.defer(emitMetrics(events, loop, () => turns.running))

@@ -3,17 +3,19 @@ import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
 import type { Memory } from '../memory/memory.ts'
 import { remind } from '../memory/remind.ts'
 import type { CallPorts } from '../models/fallback.ts'
-import type { Conversation, SessionStore } from '../storage/port.ts'
+import type { Conversation, SessionStore, StepStore } from '../storage/port.ts'
 import type { FinishReason } from '../turns/event.ts'
 import { placeOf } from '../turns/place.ts'
 import { Transcript } from '../turns/transcript.ts'
 import { clientOf, type Emit, type RunEvent, type TurnRequest } from '../turns/turn.ts'
 import { callModel, withAlternatives } from './call-model.ts'
 import type { Agent } from './registry.ts'
+import { keepSteps, withSteps } from './steps.ts'
 import type { ToolContext } from './tool.ts'
 
 export interface AgentPorts {
   sessions: SessionStore
+  steps: StepStore
   calls: CallPorts
   memory: Memory
   /** A turn went on without its memory. */
@@ -31,7 +33,7 @@ export interface AgentRun {
 export async function runAgent({ agent, request, signal, emit }: AgentRun, ports: AgentPorts): Promise<FinishReason> {
   const { config, tools } = agent
   let models = withAlternatives(await agent.model())
-  const { summary, messages: said } = await conversation(agent, request, ports.sessions)
+  const { summary, messages: said } = await conversation(agent, request, ports)
   const before = await instructions(agent, request, summary, ports, signal)
   const settings = { temperature: config.temperature, maxOutputTokens: config.maxOutputTokens, ...request.settings }
   const specs = [...tools.map((tool) => tool.spec), ...request.tools]
@@ -62,10 +64,14 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
     if (by !== models[0]) models = [by, ...models.filter((model) => model !== by)]
     const calls = transcript.openCalls
     if (calls.length === 0 || reason !== 'tool_calls') return reason
-    if (calls.some(({ name }) => runBy(name) === 'client')) return 'tool_calls'
-    if (step >= config.maxSteps) return 'max_steps'
-    const results = await Promise.all(calls.map((call) => runTool(own, call, signal, context)))
+    const forClient = calls.some(({ name }) => runBy(name) === 'client')
+    if (!forClient && step >= config.maxSteps) return 'max_steps'
+    const forAgent = calls.filter(({ name }) => runBy(name) === 'agent')
+    const results = await Promise.all(forAgent.map((call) => runTool(own, call, signal, context)))
     for (const result of results) await record(result)
+    if (!forClient) continue
+    await keepSteps({ request, agentId: agent.id, transcript, store: ports.steps })
+    return 'tool_calls'
   }
 }
 
@@ -117,13 +123,15 @@ async function instructions(
   return content ? [{ role: 'system', content }] : []
 }
 
-/** What the session holds (the input among it, since it is stored first), or else the input alone. */
+/** What the session holds (the input among it, since it is stored first), or else the input with the agent's own steps. */
 async function conversation(
-  { config }: Agent,
-  { input, session }: TurnRequest,
-  sessions: SessionStore
+  { id, config }: Agent,
+  request: TurnRequest,
+  { sessions, steps }: AgentPorts
 ): Promise<Conversation> {
-  return session ? sessions.conversation(session, config.historyLimit + input.length) : { messages: input }
+  const { input, session } = request
+  if (session) return sessions.conversation(session, config.historyLimit + input.length)
+  return { messages: await withSteps(request, id, steps) }
 }
 
 const CHARACTERS_PER_TOKEN = 4

@@ -61,7 +61,8 @@ export function notUnderstood(providerId: string, cause?: unknown): GatewayError
   })
 }
 
-function readBody(body: string | undefined): { message?: string; code?: string } {
+/** What the body of an error answer says. */
+export function readBody(body: string | undefined): { message?: string; code?: string } {
   try {
     const { error } = JSON.parse(body ?? '') as {
       error?: { message?: unknown; code?: unknown; type?: unknown } | string

@@ -11,6 +11,10 @@ export interface FilePart {
   mediaType: string
   data: { base64: string } | { url: string }
   filename?: string
+  /** How closely to look at an image, in OpenAI's words. */
+  detail?: string
+  /** What the client calls the place where it stands, as `messages.0.content.1`; for errors. */
+  field?: string
 }
 export interface ReasoningPart {
   type: 'reasoning'
@@ -33,7 +37,7 @@ export interface ToolResultPart {
 /** A message of a conversation, in no provider's form. */
 export type Message =
   | { role: 'system'; content: string }
-  | { role: 'user'; content: (TextPart | FilePart)[] }
+  | { role: 'user'; content: (TextPart | FilePart)[]; name?: string }
   | { role: 'assistant'; content: (TextPart | ReasoningPart | ToolCallPart)[] }
   | { role: 'tool'; content: ToolResultPart[] }
 

@@ -22,9 +22,25 @@ export interface ModelSettings {
   seed?: number
   presencePenalty?: number
   frequencyPenalty?: number
-  responseFormat?: { type: 'json'; schema?: { [key: string]: Json }; name?: string; description?: string }
+  responseFormat?: ResponseFormat
   reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'
   toolChoice?: ToolChoice
+  /** Whether the model may call several tools at once. */
+  parallelToolCalls?: boolean
+  /** Whether each token is to come with its log probability, and with how many likely others. */
+  logprobs?: boolean
+  topLogprobs?: number
+  /** Parameters that OpenAI alone has, under its names and as the client gave them. */
+  openai?: { [key: string]: Json }
+}
+
+export interface ResponseFormat {
+  type: 'json'
+  schema?: { [key: string]: Json }
+  name?: string
+  description?: string
+  /** Whether the provider is to hold the model to the schema; left out, as the provider has it. */
+  strict?: boolean
 }
 
 export interface ModelRequest {
@@ -35,12 +51,22 @@ export interface ModelRequest {
   settings: ModelSettings
 }
 
+/** A piece of the answer; with `logprobs` it may be empty. */
+export interface TextEvent {
+  type: 'text'
+  delta: string
+  /** Where the model says that it will not answer. */
+  refusal?: true
+  /** Its tokens and how likely they were, in OpenAI's form. */
+  logprobs?: Json[]
+}
+
 /**
  * What one call of a model yields; `finish` comes once, last. A call that fails may tell its tokens, where they are known,
  * in `usage` instead: that is no answer.
  */
 export type ModelEvent =
-  | { type: 'text'; delta: string }
+  | TextEvent
   | { type: 'reasoning'; delta: string }
   | { type: 'tool_call'; callId: string; name: string; delta: string }
   | { type: 'finish'; reason: ModelFinish; usage: Usage }

@@ -79,6 +79,7 @@ interface Shape {
   minLength?: number
   maxLength?: number
   minItems?: number
+  maxItems?: number
   minProperties?: number
 }
 
@@ -95,11 +96,16 @@ function expected(shape: Shape): string {
   if (shape.anyOf) return shape.description ?? shape.anyOf.map(expected).join(' or ')
   if (shape.type === 'integer' || shape.type === 'number') return `${article(shape.type)}${range(shape)}`
   if (shape.type === 'string') return text(shape)
-  if (shape.type === 'array') return shape.minItems ? `a list of at least ${shape.minItems}` : 'a list'
+  if (shape.type === 'array') return list(shape)
   if (shape.type === 'boolean') return 'true or false'
   if (Array.isArray(shape.type)) return shape.type.map((type) => expected({ type })).join(' or ')
   if (shape.type === undefined) return 'a value'
   return shape.minProperties ? `a mapping of at least ${shape.minProperties} key` : 'a mapping'
+}
+
+function list({ minItems, maxItems }: Shape): string {
+  if (maxItems !== undefined) return `a list of at most ${maxItems}`
+  return minItems ? `a list of at least ${minItems}` : 'a list'
 }
 
 function text({ format, pattern, minLength, maxLength }: Shape): string {
@@ -121,5 +127,5 @@ const segments = (pointer: string) =>
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 const dotted = (pointer: string) => segments(pointer).join('.')
-const join = (path: string, key: string) => (path ? `${path}.${key}` : key)
+export const join = (path: string, key: string) => (path ? `${path}.${key}` : key)
 const within = (path: string, parent: string) => path === parent || path.startsWith(`${parent}/`)

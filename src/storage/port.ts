@@ -3,6 +3,7 @@ import type { EventStore } from './ports/events.ts'
 import type { KeptTurnStore } from './ports/kept.ts'
 import type { MemoryStore } from './ports/memory.ts'
 import type { SessionStore } from './ports/sessions.ts'
+import type { StepStore } from './ports/steps.ts'
 import type { TokenStore } from './ports/tokens.ts'
 import type { TurnStore } from './ports/turns.ts'
 import type { UsageStore } from './ports/usage.ts'
@@ -12,6 +13,7 @@ export type * from './ports/events.ts'
 export type * from './ports/kept.ts'
 export type * from './ports/memory.ts'
 export type * from './ports/sessions.ts'
+export type * from './ports/steps.ts'
 export type * from './ports/tokens.ts'
 export type * from './ports/turns.ts'
 export type * from './ports/usage.ts'
@@ -24,6 +26,7 @@ export interface Storage {
   readonly turns: TurnStore
   readonly kept: KeptTurnStore
   readonly sessions: SessionStore
+  readonly steps: StepStore
   readonly tokens: TokenStore
   readonly events: EventStore
   readonly config: ConfigStore

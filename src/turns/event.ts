@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Json } from '../json.ts'
+import type { TextEvent } from '../models/port.ts'
 
 /** Why a turn ended. */
 export type FinishReason =
@@ -20,6 +21,12 @@ export interface Usage {
   cachedInput?: number
   /** Part of `output` that was spent on reasoning. */
   reasoning?: number
+  /** Parts of `input` and `output` that were sound. */
+  audioInput?: number
+  audioOutput?: number
+  /** Tokens of a predicted answer that the answer took, and that it did not. */
+  acceptedPrediction?: number
+  rejectedPrediction?: number
 }
 
 /** How a turn ended; `error` is there exactly when `finishReason` is `error`. */
@@ -42,7 +49,7 @@ export const interrupted = (): Outcome => ({
  */
 export type TurnEvent =
   | { type: 'started'; provider: string; model: string }
-  | { type: 'text'; delta: string }
+  | TextEvent
   | { type: 'reasoning'; delta: string }
   | { type: 'tool_call'; callId: string; name: string; delta: string; runBy: 'agent' | 'client' }
   | { type: 'tool_result'; callId: string; name: string; output: Json }
@@ -58,9 +65,8 @@ export interface Entry {
   readonly event: TurnEvent
 }
 
-export const addUsage = (sum: Usage, more: Usage): Usage => ({
-  input: sum.input + more.input,
-  output: sum.output + more.output,
-  ...(sum.cachedInput || more.cachedInput ? { cachedInput: (sum.cachedInput ?? 0) + (more.cachedInput ?? 0) } : {}),
-  ...(sum.reasoning || more.reasoning ? { reasoning: (sum.reasoning ?? 0) + (more.reasoning ?? 0) } : {})
-})
+export function addUsage(sum: Usage, more: Usage): Usage {
+  const usage = { ...sum }
+  for (const [key, count] of Object.entries(more) as [keyof Usage, number][]) usage[key] = (usage[key] ?? 0) + count
+  return usage
+}

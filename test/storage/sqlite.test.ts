@@ -11,6 +11,7 @@ import { journalContract } from './journal-contract.ts'
 import { keptContract } from './kept-contract.ts'
 import { memoryContract } from './memory-contract.ts'
 import { sessionsContract } from './sessions-contract.ts'
+import { stepsContract } from './steps-contract.ts'
 import { tokenContract } from './token-contract.ts'
 import { usageContract } from './usage-contract.ts'
 
@@ -62,6 +63,14 @@ t.test('the contract of its sessions', (t) => {
   t.end()
 })
 
+t.test("the contract of its agents' own steps", (t) => {
+  stepsContract(t, async (t) => {
+    const folder = await temporaryFolder(t)
+    return async () => openSqlite(folder)
+  })
+  t.end()
+})
+
 t.test('the contract of its sums of usage', (t) => {
   usageContract(t, async (t) => {
     const folder = await temporaryFolder(t)
@@ -95,7 +104,8 @@ t.test('turns from before there were sums are counted', async (t) => {
 
   const db = new DatabaseSync(join(folder, 'gateway.db'))
   db.exec(
-    'DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns; PRAGMA user_version = 6'
+    `DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns;
+     DROP TABLE agent_step_calls; DROP TABLE agent_steps; PRAGMA user_version = 6`
   )
   db.close()
   storage = openSqlite(folder)
@@ -167,7 +177,8 @@ t.test('what a database of an earlier version holds is counted, found and led on
     DROP INDEX sessions_of_agent; DROP INDEX sessions_of_client_and_agent;
     ALTER TABLE sessions DROP COLUMN summary; ALTER TABLE sessions DROP COLUMN message_count;
     ALTER TABLE turns DROP COLUMN session_client_id;
-    DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns; PRAGMA user_version = 5`)
+    DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns;
+    DROP TABLE agent_step_calls; DROP TABLE agent_steps; PRAGMA user_version = 5`)
   db.close()
   const storage = openSqlite(folder)
   t.match(await storage.sessions.get(session), { messages: 40, compacted: false })

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { anthropic } from './anthropic.ts'
 import { chat } from './chat.ts'
 import type { Failure } from './failures.ts'
-import { badRequest, failureOf, modelNotFound, SERVER_ERROR, unknownUrl } from './failures.ts'
+import { badRequest, failureOf, notText, modelNotFound, SERVER_ERROR, unknownUrl } from './failures.ts'
 import { type Format, toolResult } from './format.ts'
 import { gemini } from './gemini.ts'
 import { type LoggedRequest, timesAsked } from './log.ts'
@@ -57,6 +57,8 @@ async function answerModel(
   if (model === 'long-only' && Number(body.max_tokens) < LEAST_LIMIT) {
     return fail(response, format, badRequest('Could not finish the message because max_tokens was reached.'))
   }
+  const unread = model.startsWith('text-only') ? notText(model, body) : undefined
+  if (unread) return fail(response, format, unread)
   const asked = format.read(body)
   const broken = model === 'tool-then-500' && toolResult(asked) !== undefined
   const failure = broken ? SERVER_ERROR : failureOf(model, entry.headers, timesAsked(model))

@@ -21,12 +21,14 @@ class ChatEncoder implements Encoder {
   readonly #answer: Answer
   readonly #includeUsage: boolean
   readonly #common: JsonObject
-  readonly #callId = newId('call_')
+  readonly #withLogprobs: boolean
+  readonly #callIds: string[] = []
 
   constructor(body: JsonObject, asked: Asked, answer: Answer) {
     this.#asked = asked
     this.#answer = answer
     this.#includeUsage = isObject(body.stream_options) && body.stream_options.include_usage === true
+    this.#withLogprobs = body.logprobs === true
     this.#common = {
       id: newId('chatcmpl-'),
       object: 'chat.completion.chunk',
@@ -42,7 +44,12 @@ class ChatEncoder implements Encoder {
   }
 
   text(content: string): string {
-    return this.#delta({ content })
+    const logprobs = this.#withLogprobs ? { content: [likely(content)], refusal: null } : null
+    return this.#delta({ content }, null, logprobs)
+  }
+
+  refusal(refusal: string): string {
+    return this.#delta({ refusal })
   }
 
   reasoning(delta: string): string {
@@ -50,12 +57,13 @@ class ChatEncoder implements Encoder {
   }
 
   call(name: string): string {
-    const call = { index: 0, id: this.#callId, type: 'function', function: { name, arguments: '' } }
-    return this.#delta({ tool_calls: [call] })
+    const id = newId('call_')
+    const index = this.#callIds.push(id) - 1
+    return this.#delta({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] })
   }
 
   arguments(delta: string): string {
-    return this.#delta({ tool_calls: [{ index: 0, function: { arguments: delta } }] })
+    return this.#delta({ tool_calls: [{ index: this.#callIds.length - 1, function: { arguments: delta } }] })
   }
 
   finish(reason: Finish): string {
@@ -72,21 +80,21 @@ class ChatEncoder implements Encoder {
     return { ...this.#common, object: 'chat.completion', choices: [choice], usage: this.#usage() }
   }
 
-  #delta(delta: JsonObject, reason: Finish | null = null): string {
-    const choices = [{ index: 0, delta, logprobs: null, finish_reason: reason }]
+  #delta(delta: JsonObject, reason: Finish | null = null, logprobs: JsonObject | null = null): string {
+    const choices = [{ index: 0, delta, logprobs, finish_reason: reason }]
     // OpenAI puts the field into every chunk once usage is asked for, filled in the last alone.
     return sse({ ...this.#common, choices, ...(this.#includeUsage && { usage: null }) })
   }
 
   #message(): JsonObject {
-    const { text, reasoning, call } = this.#answer
-    const tool = call && { id: this.#callId, type: 'function', function: call }
+    const { text, refusal, reasoning, calls } = this.#answer
+    const tools = calls.map((called, index) => ({ id: this.#callIds[index], type: 'function', function: called }))
     return {
       role: 'assistant',
-      content: tool ? null : text,
-      refusal: null,
+      content: tools.length > 0 || refusal ? null : text,
+      refusal: refusal || null,
       ...(reasoning !== '' && { reasoning_content: reasoning }),
-      ...(tool && { tool_calls: [tool] })
+      ...(tools.length > 0 && { tool_calls: tools })
     }
   }
 
@@ -96,8 +104,32 @@ class ChatEncoder implements Encoder {
       prompt_tokens: input,
       completion_tokens: output,
       total_tokens: input + output,
+      ...(this.#common.model === 'usage' ? DETAILS : this.#details())
+    }
+  }
+
+  #details(): JsonObject {
+    return {
       prompt_tokens_details: { cached_tokens: 0 },
       completion_tokens_details: { reasoning_tokens: words(this.#answer.reasoning).length }
     }
   }
 }
+
+/** What `usage` tells of its tokens, whatever is true. */
+const DETAILS: JsonObject = {
+  prompt_tokens_details: { cached_tokens: 11, audio_tokens: 12 },
+  completion_tokens_details: {
+    reasoning_tokens: 13,
+    audio_tokens: 14,
+    accepted_prediction_tokens: 15,
+    rejected_prediction_tokens: 16
+  }
+}
+
+const likely = (token: string): JsonObject => ({
+  token,
+  logprob: -0.5,
+  bytes: [...Buffer.from(token)],
+  top_logprobs: []
+})

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { JsonObject } from './wire.ts'
+import { objects } from './wire.ts'
 
 /** An error as a provider answers it; the formats word it their own way. */
 export interface Failure {
@@ -77,6 +78,21 @@ export function failureOf(model: string, headers: IncomingHttpHeaders, asked: nu
   if (model === 'status-401') return unauthorized(keyOf(headers))
   if (model === 'status-404') return modelNotFound(model)
   return FAILURES.find((failure) => model === `status-${failure.status}`)
+}
+
+/** What servers say of a part that is no text: OpenAI names its place, others only its kind or not even that. */
+export function notText(model: string, body: JsonObject): Failure | undefined {
+  for (const [m, { content }] of objects(body.messages).entries()) {
+    for (const [p, { type }] of objects(content).entries()) {
+      if (type === 'text') continue
+      if (model === 'text-only-kind') return badRequest(`This model does not support ${String(type)} input.`)
+      if (model === 'text-only-500') return { ...SERVER_ERROR, message: 'image input is not supported - hint: mmproj' }
+      if (model === 'text-only-enum')
+        return badRequest(`Failed: unknown variant \`${String(type)}\`, expected \`text\``)
+      return { ...badRequest('Invalid content type for this model.'), param: `messages.[${m}].content.[${p}].type` }
+    }
+  }
+  return undefined
 }
 
 /** OpenAI's error body, of all its formats. */

@@ -17,11 +17,19 @@ export interface Asked {
   tools: string[]
 }
 
-/** What has been answered so far. No scenario mixes text with a call, or calls twice in one answer. */
+export interface Call {
+  name: string
+  arguments: string
+}
+
+/** What has been answered so far. No scenario mixes text with a call. */
 export interface Answer {
   text: string
+  refusal: string
   reasoning: string
-  call?: { name: string; arguments: string }
+  /** The one that is being written; of several only chat completions know. */
+  call?: Call
+  calls: Call[]
   /** Deltas of text, reasoning and arguments, each of which counts as a token. */
   chunks: number
   finish?: Finish
@@ -36,6 +44,8 @@ export interface Usage {
 export interface Encoder {
   head(): string
   text(delta: string): string
+  /** Formats that do not tell a refusal from other text leave this out. */
+  refusal?(delta: string): string
   reasoning(delta: string): string
   call(name: string): string
   arguments(delta: string): string
@@ -63,6 +73,9 @@ export function toolResult(asked: Asked): string | undefined {
   const last = asked.turns.at(-1)
   return last?.role === 'tool' ? last.text : undefined
 }
+
+/** How many results of tools the conversation holds. */
+export const toolResults = (asked: Asked): number => asked.turns.filter(({ role }) => role === 'tool').length
 
 export function usageOf(asked: Asked, answer: Answer): Usage {
   const input = asked.turns.reduce((sum, turn) => sum + words(turn.text).length, 0)

@@ -5,7 +5,7 @@ import type { Outlet } from './outlet.ts'
 import type { Step } from './scenarios.ts'
 import { sse } from './wire.ts'
 
-export const emptyAnswer = (): Answer => ({ text: '', reasoning: '', chunks: 0 })
+export const emptyAnswer = (): Answer => ({ text: '', refusal: '', reasoning: '', calls: [], chunks: 0 })
 
 /** An answer about to be given. */
 export interface Part {
@@ -40,22 +40,31 @@ export async function play({ steps, streams, encoder, answer, outlet, entry }: P
 /** The encoder of an answer that does not stream: nothing goes out until it finishes. */
 function wholly(encoder: Encoder): Encoder {
   const nothing = (): string => ''
-  const deltas = { head: nothing, text: nothing, reasoning: nothing, call: nothing, arguments: nothing }
+  const deltas = {
+    head: nothing,
+    text: nothing,
+    refusal: nothing,
+    reasoning: nothing,
+    call: nothing,
+    arguments: nothing
+  }
   const finish = (): string => JSON.stringify(encoder.whole())
   return { ...deltas, finish, error: (failure) => encoder.error(failure), whole: () => encoder.whole() }
 }
 
 function record(step: Step, answer: Answer): void {
   if (step.type === 'finish') answer.finish = step.reason
-  if (step.type === 'call') answer.call = { name: step.name, arguments: '' }
+  if (step.type === 'call') answer.calls.push((answer.call = { name: step.name, arguments: '' }))
   if (!('delta' in step)) return
   answer.chunks += 1
   if (step.type === 'arguments' && answer.call) answer.call.arguments += step.delta
   if (step.type === 'text') answer.text += step.delta
+  if (step.type === 'refusal') answer.refusal += step.delta
   if (step.type === 'reasoning') answer.reasoning += step.delta
 }
 
 function encoded(step: Step, encoder: Encoder): string {
+  if (step.type === 'refusal') return encoder.refusal?.(step.delta) ?? encoder.text(step.delta)
   if ('delta' in step) return encoder[step.type](step.delta)
   if (step.type === 'call') return encoder.call(step.name)
   if (step.type === 'finish') return encoder.finish(step.reason)

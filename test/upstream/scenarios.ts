@@ -1,10 +1,10 @@
 import type { Asked, Finish } from './format.ts'
-import { toolResult, userText } from './format.ts'
+import { toolResult, toolResults, userText } from './format.ts'
 import { words } from './wire.ts'
 
 /** What an answer is made of. Where the steps end, the response ends, finished or not. */
 export type Step =
-  | { type: 'text' | 'reasoning' | 'arguments'; delta: string }
+  | { type: 'text' | 'refusal' | 'reasoning' | 'arguments'; delta: string }
   | { type: 'call'; name: string }
   | { type: 'finish'; reason: Finish }
   | { type: 'wait'; ms: number }
@@ -26,6 +26,10 @@ export const CUT_TEXT = 'Grüße 👋🏽 aus Köln – 你好, 世界! Ça coû
 const SCENARIOS = new Map<string, Steps>([
   ['words', repeat],
   ['long-only', repeat],
+  ['text-only', repeat],
+  ['text-only-kind', repeat],
+  ['text-only-500', repeat],
+  ['text-only-enum', repeat],
   ['crlf', repeat],
   ['cut', () => say(CUT_TEXT)],
   ['slow', () => slow()],
@@ -46,7 +50,11 @@ const SCENARIOS = new Map<string, Steps>([
   ['tool-then-500', (asked) => callTool(asked, argumentsFor(asked))],
   ['tool-loop', (asked) => callTool(asked, argumentsFor(asked))],
   ['tool-bad', (asked) => callTool(asked, '{"query": "never closed')],
+  ['tools-at-once', (asked) => answerTool(asked) ?? callAll(asked)],
+  ['first-then-last', (asked) => callInTurn(asked)],
   ['reasoning', reason],
+  ['refusal', refuse],
+  ['usage', repeat],
   ['echo-request', (_asked, raw) => [{ type: 'text', delta: raw }, finish('stop')]]
 ])
 
@@ -109,6 +117,11 @@ function* reason(asked: Asked): Iterable<Step> {
   yield* repeat(asked)
 }
 
+function* refuse(): Iterable<Step> {
+  for (const delta of ['I cannot ', 'help with that.']) yield { type: 'refusal', delta }
+  yield finish('stop')
+}
+
 const argumentsFor = (asked: Asked): string => JSON.stringify({ query: userText(asked) })
 
 function answerTool(asked: Asked): Iterable<Step> | undefined {
@@ -123,7 +136,24 @@ function callTool(asked: Asked, json: string): Iterable<Step> {
 }
 
 function* call(name: string, json: string): Iterable<Step> {
+  yield* callWith(name, json)
+  yield finish('tool_calls')
+}
+
+function* callWith(name: string, json: string): Iterable<Step> {
   yield { type: 'call', name }
   for (const delta of json.match(/.{1,6}/gsu) ?? []) yield { type: 'arguments', delta }
+}
+
+function* callAll(asked: Asked): Iterable<Step> {
+  for (const name of asked.tools) yield* callWith(name, argumentsFor(asked))
   yield finish('tool_calls')
+}
+
+/** Says something and calls the first tool, then the last one, and answers with what that said. */
+function* callInTurn(asked: Asked): Iterable<Step> {
+  const results = toolResults(asked)
+  if (results > 1) return yield* answerTool(asked) ?? repeat(asked)
+  yield { type: 'text', delta: results === 0 ? 'Let me see. ' : 'And now this. ' }
+  yield* call((results === 0 ? asked.tools[0] : asked.tools.at(-1)) ?? '', argumentsFor(asked))
 }

@@ -1,85 +1,31 @@
 import { GatewayError } from '../../../src/errors.ts'
 import type { Json } from '../../../src/json.ts'
-import type { FilePart, Message, TextPart, ToolCallPart } from '../../../src/models/message.ts'
-import type { ModelSettings, ToolSpec } from '../../../src/models/port.ts'
+import type { ModelSettings } from '../../../src/models/port.ts'
 import type { Target, TurnRequest } from '../../../src/turns/turn.ts'
-import { dropEmpty, toFile } from '../decode.ts'
-import type { ChatCompletionBody, ChatMessage } from './schema.ts'
+import { dropEmpty } from '../decode.ts'
+import { toMessages } from './messages.ts'
+import type { ChatCompletionBody } from './schema.ts'
+import { chooseTools } from './tools.ts'
 
-/** A chat completion request as a turn. The history comes with it, so that it has no session. */
+/**
+ * A chat completion request as a turn. The history comes with it, so that it has no session.
+ * @throws GatewayError `invalid_request` that names what is at fault
+ */
 export function toTurn(body: ChatCompletionBody, target: Target): Omit<TurnRequest, 'id' | 'by'> {
-  return { target, input: toMessages(body.messages), settings: toSettings(body), tools: toTools(body) }
+  if ('agent' in target && choicesOf(body) > 1) throw invalid('n', 'an agent gives one answer')
+  if (body.modalities?.some((kind) => kind !== 'text')) throw invalid('modalities', 'answers are text')
+  const { tools, toolChoice } = chooseTools(body)
+  return { target, input: toMessages(body.messages), settings: toSettings(body, toolChoice), tools }
 }
 
-function toMessages(messages: ChatMessage[]): Message[] {
-  const toolNames = new Map<string, string>()
-  return messages.map((message, index) => {
-    switch (message.role) {
-      case 'system':
-      case 'developer':
-        return { role: 'system', content: toText(message.content) }
-      case 'user':
-        return { role: 'user', content: toUserParts(message.content, `messages.${index}.content`) }
-      case 'assistant': {
-        const calls = (message.tool_calls ?? []).map(toCall)
-        for (const { callId, name } of calls) toolNames.set(callId, name)
-        const text = toText(message.content ?? '')
-        return { role: 'assistant', content: [...(text ? [{ type: 'text' as const, text }] : []), ...calls] }
-      }
-      case 'tool': {
-        const { tool_call_id: callId } = message
-        const name = toolNames.get(callId)
-        if (name === undefined) throw answerToNothing(callId, index)
-        return { role: 'tool', content: [{ type: 'tool_result', callId, name, output: toText(message.content) }] }
-      }
-    }
-  })
-}
+/** How many answers a request asks for. */
+export const choicesOf = ({ n }: ChatCompletionBody): number => n ?? 1
 
-function answerToNothing(callId: string, index: number): GatewayError {
-  const message = `Invalid field: messages.${index}.tool_call_id: no earlier message has a tool call "${callId.slice(0, 64)}"`
-  return new GatewayError('invalid_request', message, { param: `messages.${index}.tool_call_id` })
-}
+const invalid = (param: string, message: string) =>
+  new GatewayError('invalid_request', `Invalid field: ${param}: ${message}`, { param })
 
-type AssistantMessage = Extract<ChatMessage, { role: 'assistant' }>
-const toCall = ({
-  id,
-  function: { name, arguments: text }
-}: NonNullable<AssistantMessage['tool_calls']>[number]): ToolCallPart => ({
-  type: 'tool_call',
-  callId: id,
-  name,
-  arguments: text
-})
-
-const toText = (content: string | TextPart[]): string =>
-  typeof content === 'string' ? content : content.map((part) => part.text).join('')
-
-type UserContent = Extract<ChatMessage, { role: 'user' }>['content']
-
-function toUserParts(content: UserContent, path: string): (TextPart | FilePart)[] {
-  if (typeof content === 'string') return [{ type: 'text', text: content }]
-  return content.map((part, index) => {
-    switch (part.type) {
-      case 'text':
-        return part
-      case 'image_url':
-        return toFile(part.image_url.url, 'image/*', `${path}.${index}.image_url.url`)
-      case 'input_audio':
-        return { type: 'file', mediaType: audioType(part.input_audio.format), data: { base64: part.input_audio.data } }
-      case 'file':
-        return {
-          ...toFile(part.file.file_data, 'application/pdf', `${path}.${index}.file.file_data`),
-          filename: part.file.filename
-        }
-    }
-  })
-}
-
-const audioType = (format: string) => (format === 'mp3' ? 'audio/mpeg' : `audio/${format}`)
-
-function toSettings(body: ChatCompletionBody): ModelSettings {
-  const { stop, tool_choice: choice } = body
+function toSettings(body: ChatCompletionBody, toolChoice: ModelSettings['toolChoice']): ModelSettings {
+  const { stop } = body
   return dropEmpty({
     maxOutputTokens: body.max_completion_tokens ?? body.max_tokens,
     temperature: body.temperature,
@@ -90,22 +36,39 @@ function toSettings(body: ChatCompletionBody): ModelSettings {
     stop: typeof stop === 'string' ? [stop] : stop,
     reasoningEffort: body.reasoning_effort,
     responseFormat: toFormat(body.response_format),
-    toolChoice: typeof choice === 'object' && choice ? { name: choice.function.name } : choice
+    toolChoice,
+    parallelToolCalls: body.parallel_tool_calls,
+    logprobs: body.logprobs,
+    topLogprobs: body.top_logprobs,
+    openai: ofOpenAi(body)
+  })
+}
+
+/** What only servers of OpenAI's wire format understand, as it came. */
+function ofOpenAi(body: ChatCompletionBody): ModelSettings['openai'] {
+  return dropEmpty({
+    user: body.user,
+    metadata: body.metadata,
+    service_tier: body.service_tier,
+    store: body.store,
+    verbosity: body.verbosity,
+    prediction: body.prediction as { [key: string]: Json } | null | undefined,
+    modalities: body.modalities,
+    logit_bias: body.logit_bias,
+    prompt_cache_key: body.prompt_cache_key,
+    safety_identifier: body.safety_identifier
   })
 }
 
 function toFormat(format: ChatCompletionBody['response_format']): ModelSettings['responseFormat'] {
   if (!format || format.type === 'text') return undefined
   if (!('json_schema' in format)) return { type: 'json' }
-  const { schema, name, description } = format.json_schema
-  return { type: 'json', schema: schema as { [key: string]: Json } | undefined, name, description }
-}
-
-function toTools({ tools }: ChatCompletionBody): ToolSpec[] {
-  return (tools ?? []).map(({ function: { name, description, parameters, strict } }) => ({
+  const { schema, name, description, strict } = format.json_schema
+  return {
+    type: 'json',
+    schema: (schema ?? undefined) as { [key: string]: Json } | undefined,
     name,
-    description,
-    parameters: (parameters ?? { type: 'object', properties: {} }) as ToolSpec['parameters'],
+    description: description ?? undefined,
     strict: strict ?? undefined
-  }))
+  }
 }

@@ -1,67 +1,34 @@
-import Type, { type Static } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
+import { ChatMessage } from './message-schema.ts'
+import { Tool, ToolChoice } from './tool-schema.ts'
 
-const TextPart = Type.Object({ type: Type.Literal('text'), text: Type.String() })
-const ImagePart = Type.Object({
-  type: Type.Literal('image_url'),
-  image_url: Type.Object({ url: Type.String({ description: 'An address, or a `data:` URL.' }) })
-})
-const AudioPart = Type.Object({
-  type: Type.Literal('input_audio'),
-  input_audio: Type.Object({
-    data: Type.String({ description: 'base64' }),
-    format: Type.String({ description: '`wav` or `mp3`' })
-  })
-})
-const FileInputPart = Type.Object({
-  type: Type.Literal('file'),
-  file: Type.Object({
-    file_data: Type.String({ description: 'A `data:` URL.' }),
-    filename: Type.Optional(Type.String())
-  })
-})
-const UserPart = Type.Union([TextPart, ImagePart, AudioPart, FileInputPart])
+const optional = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
 
-const TextContent = Type.Union([Type.String(), Type.Array(TextPart)])
-
-const ToolCall = Type.Object({
-  id: Type.String(),
-  type: Type.Literal('function'),
-  function: Type.Object({ name: Type.String(), arguments: Type.String() })
-})
-
-export const ChatMessage = Type.Union(
+const ResponseFormat = Type.Union(
   [
-    Type.Object({ role: Type.Enum(['system', 'developer']), content: TextContent }),
-    Type.Object({ role: Type.Literal('user'), content: Type.Union([Type.String(), Type.Array(UserPart)]) }),
+    Type.Object({ type: Type.Enum(['text', 'json_object']) }),
     Type.Object({
-      role: Type.Literal('assistant'),
-      content: Type.Optional(Type.Union([Type.String(), Type.Array(TextPart), Type.Null()])),
-      tool_calls: Type.Optional(Type.Array(ToolCall))
-    }),
-    Type.Object({ role: Type.Literal('tool'), tool_call_id: Type.String(), content: TextContent })
+      type: Type.Literal('json_schema'),
+      json_schema: Type.Object({
+        name: Type.Optional(Type.String()),
+        description: optional(Type.String()),
+        schema: optional(Type.Record(Type.String(), Type.Unknown())),
+        strict: optional(Type.Boolean())
+      })
+    })
   ],
-  { description: 'a message with the role system, developer, user, assistant or tool, and content that fits it' }
+  { description: 'a format of the type text, json_object or json_schema' }
 )
-export type ChatMessage = Static<typeof ChatMessage>
 
-const FunctionTool = Type.Object({
-  type: Type.Literal('function'),
-  function: Type.Object({
-    name: Type.String({ minLength: 1 }),
-    description: Type.Optional(Type.String()),
-    parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-    strict: Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
-  })
-})
-
-const optional = <T extends Type.TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
+export const MOST_CHOICES = 8
 
 /** What `POST /v1/chat/completions` reads. Whatever else a client sends is accepted and ignored. */
 export const ChatCompletionBody = Type.Object({
   model: Type.String({ minLength: 1, description: '`provider/model`, `agent/<id>`, or a bare id of either.' }),
   messages: Type.Array(ChatMessage, { minItems: 1 }),
+  n: optional(Type.Integer({ minimum: 1, maximum: MOST_CHOICES, description: 'Answers; of an agent only one.' })),
   stream: optional(Type.Boolean()),
-  stream_options: optional(Type.Object({ include_usage: Type.Optional(Type.Boolean()) })),
+  stream_options: optional(Type.Object({ include_usage: optional(Type.Boolean()) })),
   max_tokens: optional(Type.Integer({ minimum: 1 })),
   max_completion_tokens: optional(Type.Integer({ minimum: 1 })),
   temperature: optional(Type.Number({ minimum: 0, maximum: 2 })),
@@ -69,28 +36,24 @@ export const ChatCompletionBody = Type.Object({
   presence_penalty: optional(Type.Number()),
   frequency_penalty: optional(Type.Number()),
   seed: optional(Type.Integer()),
-  stop: optional(Type.Union([Type.String(), Type.Array(Type.String())])),
+  stop: optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 4 })])),
+  logprobs: optional(Type.Boolean({ description: 'Where the provider has them; elsewhere they are null.' })),
+  top_logprobs: optional(Type.Integer({ minimum: 0, maximum: 20 })),
   reasoning_effort: optional(Type.Enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
-  response_format: optional(
-    Type.Union([
-      Type.Object({ type: Type.Enum(['text', 'json_object']) }),
-      Type.Object({
-        type: Type.Literal('json_schema'),
-        json_schema: Type.Object({
-          name: Type.Optional(Type.String()),
-          description: Type.Optional(Type.String()),
-          schema: Type.Optional(Type.Record(Type.String(), Type.Unknown()))
-        })
-      })
-    ])
-  ),
-  tools: optional(Type.Array(FunctionTool)),
-  tool_choice: optional(
-    Type.Union([
-      Type.Enum(['auto', 'none', 'required']),
-      Type.Object({ type: Type.Literal('function'), function: Type.Object({ name: Type.String() }) })
-    ])
-  )
+  response_format: optional(ResponseFormat),
+  tools: optional(Type.Array(Tool)),
+  tool_choice: optional(ToolChoice),
+  parallel_tool_calls: optional(Type.Boolean()),
+  modalities: optional(Type.Array(Type.String(), { description: 'Only `text` comes back.' })),
+  user: optional(Type.String()),
+  metadata: optional(Type.Record(Type.String(), Type.String())),
+  service_tier: optional(Type.String()),
+  store: optional(Type.Boolean({ description: 'For the provider; nothing is stored here.' })),
+  verbosity: optional(Type.Enum(['low', 'medium', 'high'])),
+  prediction: optional(Type.Record(Type.String(), Type.Unknown())),
+  logit_bias: optional(Type.Record(Type.String(), Type.Number())),
+  prompt_cache_key: optional(Type.String()),
+  safety_identifier: optional(Type.String())
 })
 export type ChatCompletionBody = Static<typeof ChatCompletionBody>
 
@@ -98,11 +61,40 @@ export const CompletionUsage = Type.Object({
   prompt_tokens: Type.Integer(),
   completion_tokens: Type.Integer(),
   total_tokens: Type.Integer(),
-  prompt_tokens_details: Type.Object({ cached_tokens: Type.Integer() }),
-  completion_tokens_details: Type.Object({ reasoning_tokens: Type.Integer() })
+  prompt_tokens_details: Type.Object({ cached_tokens: Type.Integer(), audio_tokens: Type.Integer() }),
+  completion_tokens_details: Type.Object({
+    reasoning_tokens: Type.Integer(),
+    audio_tokens: Type.Integer(),
+    accepted_prediction_tokens: Type.Integer(),
+    rejected_prediction_tokens: Type.Integer()
+  })
 })
+export type CompletionUsage = Static<typeof CompletionUsage>
 
 const FinishReason = Type.Enum(['stop', 'length', 'tool_calls', 'content_filter'])
+
+/** A call of either kind: one of the two objects is there. */
+const ToolCall = Type.Object({
+  id: Type.String(),
+  type: Type.Enum(['function', 'custom']),
+  function: Type.Optional(Type.Object({ name: Type.String(), arguments: Type.String() })),
+  custom: Type.Optional(Type.Object({ name: Type.String(), input: Type.String() }))
+})
+export type CompletionToolCall = Static<typeof ToolCall>
+
+const Choice = Type.Object({
+  index: Type.Integer(),
+  message: Type.Object({
+    role: Type.Literal('assistant'),
+    content: Type.Union([Type.String(), Type.Null()]),
+    reasoning_content: Type.Optional(Type.String()),
+    refusal: Type.Union([Type.String(), Type.Null()]),
+    tool_calls: Type.Optional(Type.Array(ToolCall))
+  }),
+  logprobs: Type.Unknown({ description: 'As the provider gave them, `{ content, refusal }`, or null.' }),
+  finish_reason: FinishReason
+})
+export type Choice = Static<typeof Choice>
 
 export const ChatCompletion = Type.Object(
   {
@@ -110,20 +102,7 @@ export const ChatCompletion = Type.Object(
     object: Type.Literal('chat.completion'),
     created: Type.Integer({ description: 'Seconds since the epoch.' }),
     model: Type.String(),
-    choices: Type.Array(
-      Type.Object({
-        index: Type.Integer(),
-        message: Type.Object({
-          role: Type.Literal('assistant'),
-          content: Type.Union([Type.String(), Type.Null()]),
-          reasoning_content: Type.Optional(Type.String()),
-          refusal: Type.Null(),
-          tool_calls: Type.Optional(Type.Array(ToolCall))
-        }),
-        logprobs: Type.Null(),
-        finish_reason: FinishReason
-      })
-    ),
+    choices: Type.Array(Choice),
     usage: CompletionUsage
   },
   { description: 'The answer, when `stream` is not true.' }

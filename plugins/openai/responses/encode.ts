@@ -1,9 +1,10 @@
 import { GatewayError } from '../../../src/errors.ts'
 import type { Entry, Outcome, TurnEvent } from '../../../src/turns/event.ts'
 import { toFailure } from '../../errors/failure.ts'
+import { customInput } from '../custom-tool.ts'
 import { openAiForm } from '../errors.ts'
 import { type Echo, type OutputItem, type Resource, type State, toResource } from './resource.ts'
-import { type ClientTools, customInput } from './tools.ts'
+import type { ClientTools } from './tools.ts'
 
 /** An event of a response's stream. */
 export interface StreamEvent {

@@ -1,4 +1,5 @@
 import type { ModelSettings, ToolChoice, ToolSpec } from '../../../src/models/port.ts'
+import { customSpec } from '../custom-tool.ts'
 import type { ResponseBody, Tool } from './schema.ts'
 
 /** A tool of the client's as the client knows it. */
@@ -58,21 +59,10 @@ const toFunction = ({ description, parameters, strict }: FunctionTool, name: str
   strict: strict ?? undefined
 })
 
-/** A tool that takes free text, as a function of one string. */
 function toText({ name, description, format }: Extract<Tool, { type: 'custom' }>): ToolSpec {
-  const grammar = format?.type === 'grammar' && typeof format.definition === 'string' ? format : undefined
-  const syntax =
-    grammar && `The input must follow this ${String(grammar.syntax)} grammar:\n${String(grammar.definition)}`
-  return {
-    name,
-    description: [description, syntax].filter(Boolean).join('\n\n') || undefined,
-    parameters: {
-      type: 'object',
-      properties: { input: { type: 'string' } },
-      required: ['input'],
-      additionalProperties: false
-    }
-  }
+  const { type, definition, syntax } = format ?? {}
+  const isGrammar = type === 'grammar' && typeof definition === 'string'
+  return customSpec({ name, description, grammar: isGrammar ? { definition, syntax: String(syntax) } : undefined })
 }
 
 /** Which tools the model may call, and whether it has to. */
@@ -88,14 +78,4 @@ export function chooseTools(
   }
   const named = specs.find(({ name }) => name === choice.name || byName.get(name)?.name === choice.name)
   return { tools: specs, toolChoice: named && ({ name: named.name } satisfies ToolChoice) }
-}
-
-/** The text that a call of a custom tool holds; a model may have written something else than was asked for. */
-export function customInput(text: string): string {
-  try {
-    const { input } = JSON.parse(text) as { input?: unknown }
-    return typeof input === 'string' ? input : text
-  } catch {
-    return text
-  }
 }

@@ -16,6 +16,9 @@ export const anthropic: ProviderType = {
         const provider = createAnthropic({ apiKey, baseURL })
         return (model) => provider(model)
       },
+      options: ({ parallelToolCalls }) => ({
+        anthropic: parallelToolCalls === false ? { disableParallelToolUse: true } : {}
+      }),
       list: (signal) => listOpenAi({ providerId: id, url: `${baseURL}/models?limit=1000`, headers, signal })
     })
   }

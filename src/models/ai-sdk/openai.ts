@@ -16,6 +16,19 @@ export const openai: ProviderType = {
         const provider = createOpenAI({ apiKey, baseURL })
         return (model) => provider.responses(model)
       },
+      options: ({ parallelToolCalls, responseFormat, openai: given = {} }) => ({
+        openai: {
+          parallelToolCalls,
+          strictJsonSchema: responseFormat?.strict,
+          user: given.user,
+          metadata: given.metadata,
+          serviceTier: given.service_tier,
+          store: given.store,
+          textVerbosity: given.verbosity,
+          promptCacheKey: given.prompt_cache_key,
+          safetyIdentifier: given.safety_identifier
+        }
+      }),
       list: (signal) =>
         listOpenAi({ providerId: id, url: `${baseURL}/models`, headers: { authorization: `Bearer ${apiKey}` }, signal })
     })

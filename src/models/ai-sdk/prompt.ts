@@ -2,27 +2,45 @@ import type {
   JSONSchema7,
   LanguageModelV4CallOptions,
   LanguageModelV4FilePart,
-  LanguageModelV4Message
+  LanguageModelV4Message,
+  SharedV4ProviderOptions
 } from '@ai-sdk/provider'
 import type { Json } from '../../json.ts'
 import type { FilePart, Message, ToolCallPart, ToolResultPart } from '../message.ts'
-import type { ModelRequest, ToolChoice, ToolSpec } from '../port.ts'
+import type { ModelRequest, ResponseFormat, ToolChoice, ToolSpec } from '../port.ts'
 
-/** Our request in the words of the AI SDK's language-model interface, version 4. */
+/**
+ * Our request in the words of the AI SDK's language-model interface, version 4.
+ * @param providerOptions what that interface has no words for, in those of the provider's package
+ */
 export function callOptions(
   { messages, tools = [], settings }: ModelRequest,
-  abortSignal: AbortSignal
+  abortSignal: AbortSignal,
+  providerOptions?: SharedV4ProviderOptions
 ): LanguageModelV4CallOptions {
-  const { stop, responseFormat, reasoningEffort, toolChoice, ...sampling } = settings
+  const { maxOutputTokens, temperature, topP, presencePenalty, frequencyPenalty, seed } = settings
+  const { stop, responseFormat, reasoningEffort, toolChoice } = settings
   return {
-    ...sampling,
+    maxOutputTokens,
+    temperature,
+    topP,
+    presencePenalty,
+    frequencyPenalty,
+    seed,
     prompt: messages.map(toPrompt),
     stopSequences: stop,
-    responseFormat: responseFormat && { ...responseFormat, schema: responseFormat.schema as JSONSchema7 | undefined },
+    responseFormat: toFormat(responseFormat),
     reasoning: reasoningEffort,
+    providerOptions,
     ...(tools.length > 0 && { tools: tools.map(toTool), toolChoice: toChoice(toolChoice) }),
     abortSignal
   }
+}
+
+function toFormat(format: ResponseFormat | undefined): LanguageModelV4CallOptions['responseFormat'] {
+  if (!format) return undefined
+  const { type, schema, name, description } = format
+  return { type, schema: schema as JSONSchema7 | undefined, name, description }
 }
 
 function toPrompt(message: Message): LanguageModelV4Message {
@@ -41,11 +59,12 @@ function toPrompt(message: Message): LanguageModelV4Message {
   }
 }
 
-const toFile = ({ mediaType, data, filename }: FilePart): LanguageModelV4FilePart => ({
+const toFile = ({ mediaType, data, filename, detail }: FilePart): LanguageModelV4FilePart => ({
   type: 'file',
   mediaType,
   filename,
-  data: 'url' in data ? { type: 'url', url: new URL(data.url) } : { type: 'data', data: data.base64 }
+  data: 'url' in data ? { type: 'url', url: new URL(data.url) } : { type: 'data', data: data.base64 },
+  ...(detail !== undefined && { providerOptions: { openai: { imageDetail: detail } } })
 })
 
 const toCall = (part: ToolCallPart) => ({

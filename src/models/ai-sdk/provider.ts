@@ -1,7 +1,12 @@
-import type { LanguageModelV4, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider'
+import type {
+  LanguageModelV4,
+  LanguageModelV4StreamPart,
+  LanguageModelV4Usage,
+  SharedV4ProviderOptions
+} from '@ai-sdk/provider'
 import type { Usage } from '../../turns/event.ts'
 import { endedEarly, tooSilent } from '../failures.ts'
-import type { ListedModel, ModelEvent, ModelFinish, ModelProvider, ModelRequest } from '../port.ts'
+import type { ListedModel, ModelEvent, ModelFinish, ModelProvider, ModelRequest, ModelSettings } from '../port.ts'
 import { watchSilence } from '../silence.ts'
 import { providerError } from './errors.ts'
 import { callOptions } from './prompt.ts'
@@ -14,17 +19,19 @@ export interface AiSdkPackage {
   /** Loads the package (at its first use: they are slow to load) and makes its models. */
   open(): Promise<(model: string) => LanguageModelV4>
   list(signal: AbortSignal): Promise<ListedModel[]>
+  /** Settings that only this package has words for. Left out: none. */
+  options?(settings: ModelSettings): SharedV4ProviderOptions
 }
 
 /** A provider over `doStream` of the AI SDK's language-model interface, version 4. */
-export function aiSdkProvider({ id, timeoutMs, open, list }: AiSdkPackage): ModelProvider {
+export function aiSdkProvider({ id, timeoutMs, open, list, options }: AiSdkPackage): ModelProvider {
   let opened: ReturnType<typeof open> | undefined
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
     const model = (await (opened ??= open()))(request.model)
     using silence = watchSilence(timeoutMs, signal, () => tooSilent(id, timeoutMs))
     try {
-      const { stream: parts } = await model.doStream(callOptions(request, silence.signal))
+      const { stream: parts } = await model.doStream(callOptions(request, silence.signal, options?.(request.settings)))
       const calls = new OpenCalls()
       // Leaving this loop, however, cancels the stream and with it the request.
       for await (const part of parts) {
@@ -36,7 +43,7 @@ export function aiSdkProvider({ id, timeoutMs, open, list }: AiSdkPackage): Mode
       throw endedEarly(id)
     } catch (error) {
       silence.signal.throwIfAborted()
-      throw providerError(error, id)
+      throw providerError(error, id, request.messages)
     }
   }
 

@@ -1,20 +1,28 @@
+import { randomUUID } from 'node:crypto'
 import { createParser, type EventSourceParser } from 'eventsource-parser'
 import { GatewayError } from '../../errors.ts'
+import type { Json } from '../../json.ts'
 import type { Usage } from '../../turns/event.ts'
 import { endedEarly, notUnderstood } from '../failures.ts'
-import type { ModelEvent, ModelFinish } from '../port.ts'
+import type { ModelEvent, ModelFinish, TextEvent } from '../port.ts'
 
 /** What is read of a chunk; servers send more, and leave out what they do not have. */
 interface Chunk {
   choices?: {
     delta?: Delta
     finish_reason?: string | null
+    logprobs?: { content?: Json[] | null; refusal?: Json[] | null } | null
   }[]
   usage?: {
     prompt_tokens?: number
     completion_tokens?: number
-    prompt_tokens_details?: { cached_tokens?: number } | null
-    completion_tokens_details?: { reasoning_tokens?: number } | null
+    prompt_tokens_details?: { cached_tokens?: number; audio_tokens?: number } | null
+    completion_tokens_details?: {
+      reasoning_tokens?: number
+      audio_tokens?: number
+      accepted_prediction_tokens?: number
+      rejected_prediction_tokens?: number
+    } | null
   } | null
   error?: { message?: string } | string
 }
@@ -24,6 +32,7 @@ const MAX_LINE = 16_777_216
 
 interface Delta {
   content?: string | null
+  refusal?: string | null
   reasoning_content?: string | null
   reasoning?: string | null
   tool_calls?: { index?: number; id?: string; function?: { name?: string; arguments?: string } }[]
@@ -39,6 +48,7 @@ interface Reading {
 export class ChunkReader {
   readonly #providerId: string
   readonly #parser: EventSourceParser
+  readonly #withLogprobs: boolean
   readonly #calls = new Map<number, { callId: string; name: string }>()
   #events: ModelEvent[] = []
   #reason: ModelFinish | undefined
@@ -46,8 +56,10 @@ export class ChunkReader {
   /** Whether `[DONE]` has come. */
   done = false
 
-  constructor(providerId: string) {
+  /** @param withLogprobs whether log probabilities were asked for: some servers send them in any case */
+  constructor(providerId: string, withLogprobs = false) {
     this.#providerId = providerId
+    this.#withLogprobs = withLogprobs
     this.#parser = createParser({
       maxBufferSize: MAX_LINE,
       onEvent: ({ data }) => this.#readChunk(data),
@@ -80,11 +92,22 @@ export class ChunkReader {
     const choice = choices?.[0]
     if (!choice) return
     const { delta, finish_reason: reason } = choice
+    const logprobs = this.#withLogprobs ? choice.logprobs : undefined
     const thought = delta?.reasoning_content ?? delta?.reasoning
     if (thought) this.#events.push({ type: 'reasoning', delta: thought })
-    if (delta?.content) this.#events.push({ type: 'text', delta: delta.content })
+    this.#readText(delta?.content, logprobs?.content, false)
+    this.#readText(delta?.refusal, logprobs?.refusal, true)
     for (const call of delta?.tool_calls ?? []) this.#readCall(call)
     if (reason) this.#reason = toReason(reason)
+  }
+
+  #readText(text: string | null | undefined, logprobs: Json[] | null | undefined, isRefusal: boolean): void {
+    const likely = logprobs && logprobs.length > 0 ? logprobs : undefined
+    if (!text && !likely) return
+    const event: TextEvent = { type: 'text', delta: text ?? '' }
+    if (isRefusal) event.refusal = true
+    if (likely) event.logprobs = likely
+    this.#events.push(event)
   }
 
   /** The end of the answer. @throws GatewayError `provider_failed` if the answer was cut off before it */
@@ -109,7 +132,7 @@ export class ChunkReader {
   #readCall({ index = 0, id, function: called }: ToolCallDelta): void {
     let call = this.#calls.get(index)
     if (!call) {
-      call = { callId: id || `call_${index}`, name: called?.name ?? '' }
+      call = { callId: id || newCallId(), name: called?.name ?? '' }
       this.#calls.set(index, call)
       this.#events.push({ type: 'tool_call', ...call, delta: called?.arguments ?? '' })
     } else if (called?.arguments) {
@@ -118,6 +141,9 @@ export class ChunkReader {
   }
 }
 
+/** Of a call that its server gave no id: results of other turns must not be taken for its. */
+const newCallId = () => `call_${randomUUID().replaceAll('-', '')}`
+
 type ToolCallDelta = NonNullable<Delta['tool_calls']>[number]
 
 function toReason(reason: string): ModelFinish {
@@ -125,13 +151,19 @@ function toReason(reason: string): ModelFinish {
   return reason === 'tool_calls' || reason === 'function_call' ? 'tool_calls' : 'stop'
 }
 
-function toUsage(usage: NonNullable<Chunk['usage']>): Usage {
-  const cachedInput = usage.prompt_tokens_details?.cached_tokens
-  const reasoning = usage.completion_tokens_details?.reasoning_tokens
-  return {
-    input: usage.prompt_tokens ?? 0,
-    output: usage.completion_tokens ?? 0,
-    ...(cachedInput ? { cachedInput } : {}),
-    ...(reasoning ? { reasoning } : {})
+function toUsage({
+  prompt_tokens: input = 0,
+  completion_tokens: output = 0,
+  prompt_tokens_details: given,
+  completion_tokens_details: written
+}: NonNullable<Chunk['usage']>): Usage {
+  const parts: Partial<Usage> = {
+    cachedInput: given?.cached_tokens,
+    audioInput: given?.audio_tokens,
+    reasoning: written?.reasoning_tokens,
+    audioOutput: written?.audio_tokens,
+    acceptedPrediction: written?.accepted_prediction_tokens,
+    rejectedPrediction: written?.rejected_prediction_tokens
   }
+  return { input, output, ...Object.fromEntries(Object.entries(parts).filter(([, count]) => count)) }
 }

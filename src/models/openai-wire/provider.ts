@@ -40,10 +40,10 @@ function openAiWire({ id, apiKey, timeoutMs }: ProviderOptions, baseURL: string)
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
     using silence = watchSilence(timeoutMs, signal, () => tooSilent(id, timeoutMs))
     let response: IncomingMessage | undefined
-    const reader = new ChunkReader(id)
+    const reader = new ChunkReader(id, request.settings.logprobs)
     try {
       response = await postJson({ url, headers, body: toBody(request), signal: silence.signal })
-      if (response.statusCode !== 200) throw await refusal(response, id)
+      if (response.statusCode !== 200) throw await refusal(response, id, request.messages)
       for await (const text of readText(response)) {
         silence.heard()
         const { events, failure } = reader.read(text)

@@ -7,18 +7,23 @@ export function toBody({ model, messages, tools = [], settings }: ModelRequest):
     model,
     messages: messages.flatMap(toWire),
     ...toParameters(settings),
-    ...(tools.length > 0 && { tools: tools.map(toTool), tool_choice: toChoice(settings.toolChoice) }),
+    ...(tools.length > 0 && {
+      tools: tools.map(toTool),
+      tool_choice: toChoice(settings.toolChoice),
+      parallel_tool_calls: settings.parallelToolCalls
+    }),
     stream: true,
     stream_options: { include_usage: true }
   })
 }
 
-function toWire(message: Message): object[] {
+/** One message as those it takes on the wire. */
+export function toWire(message: Message): object[] {
   switch (message.role) {
     case 'system':
       return [{ role: 'system', content: message.content }]
     case 'user':
-      return [{ role: 'user', content: toContent(message.content) }]
+      return [{ role: 'user', content: toContent(message.content), name: message.name }]
     case 'assistant':
       return [toAssistant(message)]
     case 'tool':
@@ -36,9 +41,9 @@ function toContent(parts: (TextPart | FilePart)[]): unknown {
   return parts.map((part) => (part.type === 'text' ? part : toFile(part)))
 }
 
-function toFile({ mediaType, data, filename }: FilePart): object {
+function toFile({ mediaType, data, filename, detail }: FilePart): object {
   const url = 'url' in data ? data.url : `data:${mediaType};base64,${data.base64}`
-  if (mediaType.startsWith('image/')) return { type: 'image_url', image_url: { url } }
+  if (mediaType.startsWith('image/')) return { type: 'image_url', image_url: { url, detail } }
   if (mediaType.startsWith('audio/') && 'base64' in data) {
     const format = mediaType === 'audio/mpeg' ? 'mp3' : mediaType.slice('audio/'.length)
     return { type: 'input_audio', input_audio: { data: data.base64, format } }
@@ -72,15 +77,18 @@ function toParameters(settings: ModelSettings): object {
     presence_penalty: settings.presencePenalty,
     frequency_penalty: settings.frequencyPenalty,
     reasoning_effort: settings.reasoningEffort,
-    response_format: toFormat(settings.responseFormat)
+    response_format: toFormat(settings.responseFormat),
+    logprobs: settings.logprobs,
+    top_logprobs: settings.topLogprobs,
+    ...settings.openai
   }
 }
 
 function toFormat(format: ModelSettings['responseFormat']): object | undefined {
   if (!format) return undefined
   if (!format.schema) return { type: 'json_object' }
-  const { name = 'response', description, schema } = format
-  return { type: 'json_schema', json_schema: { name, description, schema, strict: true } }
+  const { name = 'response', description, schema, strict } = format
+  return { type: 'json_schema', json_schema: { name, description, schema, strict } }
 }
 
 const toTool = ({ name, description, parameters, strict }: ToolSpec) => ({

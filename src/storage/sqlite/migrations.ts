@@ -226,7 +226,24 @@ const MIGRATIONS = [
      at INTEGER NOT NULL,
      event TEXT NOT NULL,
      PRIMARY KEY (turn_id, seq)
-   ) STRICT, WITHOUT ROWID;`
+   ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE agent_steps (
+     turn_id TEXT PRIMARY KEY,
+     client_id TEXT NOT NULL,
+     agent_id TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     question TEXT NOT NULL,
+     said TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX agent_steps_by_time ON agent_steps (at);
+   CREATE INDEX agent_steps_of_client ON agent_steps (client_id, at);
+   CREATE TABLE agent_step_calls (
+     call_id TEXT NOT NULL,
+     turn_id TEXT NOT NULL REFERENCES agent_steps (turn_id) ON DELETE CASCADE,
+     PRIMARY KEY (call_id, turn_id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX agent_step_calls_of_turn ON agent_step_calls (turn_id);`
 ]
 
 /**

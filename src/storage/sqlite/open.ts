@@ -11,6 +11,7 @@ import { memoryStore } from './memory.ts'
 import { messageText } from './message-text.ts'
 import { migrate, schemaVersion } from './migrations.ts'
 import { sessionStore } from './sessions.ts'
+import { stepStore } from './steps.ts'
 import { tokenStore } from './tokens.ts'
 import { turnStore } from './turns.ts'
 import { countTurns, usageStore } from './usage.ts'
@@ -33,6 +34,7 @@ export function openSqlite(folder: string): Storage {
     turns: turnStore({ db, writer, append, count: countTurns(db), kept: kept.writes, onMessages: text.wake }),
     kept: kept.store,
     sessions: sessionStore(db, writer, append, text.search),
+    steps: stepStore(db, writer),
     tokens: tokenStore(db, writer, append),
     events: eventStore(db, writer, append),
     config: configStore(db, writer, append),

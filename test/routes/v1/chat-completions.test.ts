@@ -1,5 +1,6 @@
-import OpenAI, { APIError, AuthenticationError, InternalServerError, NotFoundError, RateLimitError } from 'openai'
+import OpenAI, { AuthenticationError, InternalServerError, NotFoundError, RateLimitError } from 'openai'
 import t, { type Test } from 'tap'
+import { failureOf } from '../../support/failure.ts'
 import { listenGateway, SECRETS } from '../../support/gateway.ts'
 import { startUpstream, type Upstream } from '../../upstream/start.ts'
 import { CUT_TEXT } from '../../upstream/scenarios.ts'
@@ -215,16 +216,6 @@ t.test('reasoning is passed on beside the text', async (t) => {
   t.ok(message.content)
 })
 
-const failureOf = async (work: Promise<unknown>): Promise<APIError> => {
-  try {
-    await work
-  } catch (error) {
-    if (error instanceof APIError) return error
-    throw error
-  }
-  throw new Error('expected a failure')
-}
-
 t.test('failures of the provider, before the answer began', async (t) => {
   const { client } = await connect(t)
   const cases: [string, number, { code: string; type: string; message: RegExp }][] = [
@@ -296,13 +287,14 @@ t.test('requests that are not valid name the field', async (t) => {
       { model: 'up/words', messages: [{ role: 'tool', tool_call_id: 'none', content: 'x' }] },
       'messages.0.tool_call_id'
     ],
-    [
-      {
-        model: 'up/words',
-        messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'file:///etc/passwd' } }] }]
-      },
-      'messages.0.content.0.image_url.url'
-    ]
+    [{ ...say('up/words'), stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop'],
+    [{ ...say('up/words'), n: 0 }, 'n'],
+    [{ ...say('up/words'), n: 9 }, 'n'],
+    [{ ...say('agent/default'), n: 2 }, 'n'],
+    [{ ...say('up/words'), logprobs: 'yes' }, 'logprobs'],
+    [{ ...say('up/words'), modalities: ['text', 'audio'] }, 'modalities'],
+    [{ ...say('up/words'), tools: [{ type: 'function', function: {} }] }, 'tools.0.function.name'],
+    [{ ...say('up/words'), tool_choice: { type: 'function', function: { name: 'none' } } }, 'tool_choice']
   ]
   for (const [body, param] of cases) {
     const error = await failureOf(client.chat.completions.create(body as never))

@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { failureResponses } from '../../../../plugins/errors/schema.ts'
-import { toTurn } from '../../../../plugins/openai/chat/decode.ts'
-import { chunkEncoder, readCompletion } from '../../../../plugins/openai/chat/encode.ts'
+import { sideBySide } from '../../../../plugins/openai/chat/choices.ts'
+import { ChunkEncoder } from '../../../../plugins/openai/chat/chunks.ts'
+import { readCompletion } from '../../../../plugins/openai/chat/completion.ts'
+import { choicesOf, toTurn } from '../../../../plugins/openai/chat/decode.ts'
 import { ChatCompletion, ChatCompletionBody } from '../../../../plugins/openai/chat/schema.ts'
+import { customNames } from '../../../../plugins/openai/chat/tools.ts'
 import { findTarget } from '../../../../src/agents/target.ts'
 
 const ChatCompletionAnswer = {
@@ -27,10 +30,18 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     async ({ body }, reply) => {
-      const turn = await reply.startTurn(toTurn(body, await findTarget(body.model, agents, catalog)))
-      if (!body.stream) return readCompletion(turn, body.model)
+      const { model } = body
+      const turns = await reply.startTurns(toTurn(body, await findTarget(model, agents, catalog)), choicesOf(body))
+      const customTools = customNames(body)
+      if (!body.stream) return readCompletion(turns, { model, customTools })
       const includeUsage = body.stream_options?.include_usage ?? false
-      return reply.sendEvents({ source: turn, encode: chunkEncoder(turn, { model: body.model, includeUsage }) })
+      const encoder = new ChunkEncoder(turns, { model, includeUsage, customTools })
+      const [turn, another] = turns
+      if (turn && !another) return reply.sendEvents({ source: turn, encode: (entry) => encoder.encode(entry) })
+      return reply.sendEvents({
+        source: sideBySide(turns),
+        encode: ({ entry, choice }) => encoder.encode(entry, choice)
+      })
     }
   )
 }

@@ -1,0 +1,58 @@
+import type { TSchema } from 'typebox'
+import { Check, Errors } from 'typebox/value'
+import { explain, type Issue, join } from './explain.ts'
+
+interface Shape extends TSchema {
+  type?: string
+  const?: unknown
+  enum?: unknown[]
+  anyOf?: Shape[]
+  items?: Shape
+  properties?: Record<string, Shape>
+  required?: string[]
+}
+
+/**
+ * What is wrong with a value that does not fit its schema, at the innermost place: of a union, within the branch that the
+ * value was meant for. Slow: it is for values that have been found wrong.
+ */
+export function pinpoint(schema: TSchema, value: unknown): Issue[] {
+  return find(schema, value, '')
+}
+
+function find(shape: Shape, value: unknown, path: string): Issue[] {
+  const { anyOf, items, properties } = shape
+  if (anyOf) {
+    const [branch, another] = anyOf.filter((each) => isMeant(each, value))
+    return branch && !another ? find(branch, value, path) : within(shape, value, path)
+  }
+  if (items && Array.isArray(value)) {
+    const index = value.findIndex((item) => !Check(items, item))
+    return index < 0 ? within(shape, value, path) : find(items, value[index], join(path, String(index)))
+  }
+  const own = within(shape, value, path)
+  if (!properties) return own
+  const missing = own.filter((issue) => shape.required?.some((key) => issue.missing && issue.path === join(path, key)))
+  if (missing.length > 0) return missing
+  const fields = Object.entries(properties).map(([key, field]) => ({ key, field, part: fieldOf(value, key) }))
+  const wrong = fields.find(({ field, part }) => part !== undefined && !Check(field, part))
+  return wrong ? find(wrong.field, wrong.part, join(path, wrong.key)) : own
+}
+
+const within = (shape: Shape, value: unknown, path: string): Issue[] =>
+  explain(shape, Errors(shape, value)).map((issue) => ({ ...issue, path: issue.path ? join(path, issue.path) : path }))
+
+/** Whether a value has the fields by which a branch is told from the others, or is a list where that takes one. */
+function isMeant({ anyOf, type, properties = {} }: Shape, value: unknown): boolean {
+  if (anyOf) return anyOf.some((shape) => isMeant(shape, value))
+  if (type === 'array') return Array.isArray(value)
+  if (type !== 'object' || typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.entries(properties).every(([key, field]) => {
+    if (field.const !== undefined) return fieldOf(value, key) === field.const
+    return field.enum === undefined || field.enum.includes(fieldOf(value, key))
+  })
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined
+}
