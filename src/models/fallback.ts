@@ -107,7 +107,7 @@ class Attempt<T> {
   }
 }
 
-/** Those that are to be called now; where there are none, those that may be; where there are none either, the first to come back. */
+/** Those that are to be called now; where there are none, those that may be; where there are none either, all: each tells why not. */
 function usableOf(models: readonly ModelRef[]): readonly ModelRef[] {
   if (models.length === 1) return models
   const standings = models.map(({ gate, model }) => gate.standing(model))

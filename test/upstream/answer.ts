@@ -61,7 +61,7 @@ async function answerModel(
   if (unread) return fail(response, format, unread)
   const asked = format.read(body)
   const broken = model === 'tool-then-500' && toolResult(asked) !== undefined
-  const failure = broken ? SERVER_ERROR : failureOf(model, entry.headers, timesAsked(model))
+  const failure = broken ? SERVER_ERROR : failureOf(model, entry.headers, () => timesAsked(model))
   if (failure) return fail(response, format, failure)
   const scenario = model === 'reasoning' && !format.reasons ? undefined : scenarioOf(model, asked, raw)
   if (!scenario) return fail(response, format, modelNotFound(model))

@@ -65,7 +65,7 @@ function answerGemini(model: string, body: JsonObject, response: ServerResponse,
 
 function failureFor(model: string, entry: LoggedRequest): Failure | undefined {
   if (model.startsWith('embed')) return undefined
-  const failure = failureOf(model, entry.headers, timesAsked(model))
+  const failure = failureOf(model, entry.headers, () => timesAsked(model))
   return failure ?? (model.startsWith('flaky') ? undefined : modelNotFound(model))
 }
 

@@ -67,11 +67,11 @@ const FAILURES: Failure[] = [
  * requests, with a Retry-After of one second, which may be left out.
  * @param asked how often the model was asked, this time among them
  */
-export function failureOf(model: string, headers: IncomingHttpHeaders, asked: number): Failure | undefined {
+export function failureOf(model: string, headers: IncomingHttpHeaders, asked: () => number): Failure | undefined {
   const [, times, status, seconds] = /^flaky-(\d+)-(\d{3})(?:-(\d+)s)?$/.exec(model) ?? []
   if (times !== undefined) {
     const failure = failureOf(`status-${status}`, headers, asked)
-    return failure && asked <= Number(times)
+    return failure && asked() <= Number(times)
       ? { ...failure, retryAfter: seconds ? Number(seconds) : undefined }
       : undefined
   }
