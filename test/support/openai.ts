@@ -8,7 +8,7 @@ const SCENARIOS = ['words', 'tool', 'tools-at-once', 'reasoning', 'refusal', 'sl
 /** A gateway before an upstream, with agents over its models: for clients that were made for OpenAI. */
 export async function openAiGateway(t: Test, upstream: Upstream): Promise<string> {
   const { url } = await listenGateway(t, {
-    providers: { up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, timeoutMs: 2000 } },
+    providers: { up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, timeoutMs: 2000, maxRetries: 0 } },
     agents: Object.fromEntries(SCENARIOS.map((model) => [model, { provider: 'up', model }]))
   })
   await upstream.reset()

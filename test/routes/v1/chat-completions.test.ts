@@ -217,7 +217,6 @@ t.test('reasoning is passed on beside the text', async (t) => {
 })
 
 t.test('failures of the provider, before the answer began', async (t) => {
-  const { client } = await connect(t)
   const cases: [string, number, { code: string; type: string; message: RegExp }][] = [
     ['status-400', 400, { code: 'context_length_exceeded', type: 'invalid_request_error', message: /./ }],
     [
@@ -233,6 +232,7 @@ t.test('failures of the provider, before the answer began', async (t) => {
   ]
   for (const [model, status, { code, type, message }] of cases) {
     for (const stream of [false, true]) {
+      const { client } = await connect(t) // one that has not seen the provider fail
       const error = await failureOf(client.chat.completions.create({ ...say(`up/${model}`), stream }))
       t.match([error.status, error.code, error.type], [status, code, type], `${model} ${stream ? 'streamed' : ''}`)
       t.match(error.message, message)
@@ -243,8 +243,8 @@ t.test('failures of the provider, before the answer began', async (t) => {
 })
 
 t.test('failures of the provider, after the answer began', async (t) => {
-  const { client } = await connect(t)
   for (const model of ['reset', 'truncated', 'error-mid', 'garbage', 'stalled']) {
+    const { client } = await connect(t)
     const stream = await client.chat.completions.create({ ...say(`up/${model}`), stream: true })
     const seen: string[] = []
     const error = await failureOf(
