@@ -92,6 +92,15 @@ t.test('when all are open the answer says when the first one comes back', async 
   await seen.until(() => seen.of('model:fallback_exhausted').length === 2)
 })
 
+t.test('calls that were under way when it opened do not keep it open for longer', async (t) => {
+  const gateway = await open(t, { model: 'silent', a: { ...once, breaker: { failures: 2, cooldownMs: 60_000 } } })
+  await Promise.all(WAYS.map((way) => gateway.ask[way]()))
+  t.same(await gateway.asked(), [WAYS.length, 0])
+  const { breaker } = await report(gateway)
+  t.match(breaker, { status: 'open', failures: 2 })
+  t.ok((breaker.retryAt ?? 0) - Date.now() <= 60_000)
+})
+
 t.test('what is no fault of the provider does not open it', async (t) => {
   const a = { ...once, breaker: { failures: 2, cooldownMs: 60_000 } }
   for (const model of ['status-429', 'status-400', 'status-404']) {
