@@ -17,7 +17,9 @@ const string = { type: 'string' }
 const time = { type: 'string', format: 'date-time' }
 const health = object({ status: { type: 'string', const: 'ok' }, timestamp: time, instanceId: string, startedAt: time })
 const status = { type: 'string', enum: ['active', 'suspended'] }
-const agent = object({ id: string, name: string, provider: string, model: string, status })
+const integer = { type: 'integer' }
+const sums = { messagesToday: integer, tokenUsageToday: integer }
+const agent = object({ id: string, name: string, provider: string, model: string, status, ...sums })
 const agents = object({ agents: { type: 'array', items: agent } })
 
 fastify.get('/health', { schema: { response: { 200: health } } }, async () => ({
@@ -37,7 +39,17 @@ fastify.get(
     }
   },
   async () => ({
-    agents: [{ id: 'default', name: 'default', provider: 'builtin', model: 'echo', status: 'active' }]
+    agents: [
+      {
+        id: 'default',
+        name: 'default',
+        provider: 'builtin',
+        model: 'echo',
+        status: 'active',
+        messagesToday: 0,
+        tokenUsageToday: 0
+      }
+    ]
   })
 )
 

@@ -48,11 +48,12 @@ function toSettings(body: ResponseBody, toolChoice: ModelSettings['toolChoice'])
 function toFormat(format: NonNullable<ResponseBody['text']>['format']): ModelSettings['responseFormat'] {
   if (!format || format.type === 'text') return undefined
   if (format.type === 'json_object' || !('schema' in format)) return { type: 'json' }
-  const { schema, name, description } = format
+  const { schema, name, description, strict } = format
   return {
     type: 'json',
     schema: schema as { [key: string]: Json } | undefined,
     name,
-    description: description ?? undefined
+    description: description ?? undefined,
+    strict: strict ?? undefined
   }
 }
