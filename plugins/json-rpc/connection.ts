@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Principal } from '../../src/access/principal.ts'
-import type { Config } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/errors.ts'
 import type { Services } from '../../src/services.ts'
 import { type Close, CLOSES, closeSocket } from '../websocket/close.ts'
 import { Outlet } from '../websocket/outlet.ts'
-import { SlidingWindow } from '../websocket/window.ts'
+import { MessageLimit } from '../websocket/window.ts'
 import type { Call, RpcClient } from './call.ts'
 import type { Answer, Dispatcher } from './dispatch.ts'
 import { CODES, invalidRequest, parseError, RpcError } from './errors.ts'
@@ -36,8 +35,7 @@ export class Connection implements RpcClient, RpcSocket {
   readonly #socket: WebSocket
   readonly #dispatcher: Dispatcher
   readonly #outlet: Outlet
-  #window: SlidingWindow | undefined
-  #limit: Config['gateway']['wsMessageRateLimit'] | undefined
+  readonly #limit: MessageLimit
   /** Messages that wait for their turn. */
   readonly #held: [data: Buffer, isBinary: boolean][] = []
   #burst = 0
@@ -57,6 +55,7 @@ export class Connection implements RpcClient, RpcSocket {
     this.#socket = socket
     this.#dispatcher = dispatcher
     this.#outlet = new Outlet({ socket, raw, stallMs, onStall: () => this.close(CLOSES.slow) })
+    this.#limit = new MessageLimit(() => services.config.gateway.wsMessageRateLimit)
     this.#mostBytes = wsMaxMessageBytes
     this.#mostPushed = events.readerBufferBytes
     socket.on('message', (data: Buffer, isBinary) => this.#receive(data, isBinary))
@@ -172,22 +171,12 @@ export class Connection implements RpcClient, RpcSocket {
     this.#burst = 0
   }
 
-  /** As the configuration is now: it may have changed since the last message. */
-  #admits(): boolean {
-    const limit = this.services.config.gateway.wsMessageRateLimit
-    if (limit !== this.#limit) {
-      this.#limit = limit
-      this.#window = new SlidingWindow({ most: limit.maxMessages, lengthMs: limit.windowMs })
-    }
-    return this.#window?.admits(performance.now()) ?? true
-  }
-
   #send(text: string | undefined): void {
     if (text !== undefined) void this.#outlet.send(text)
   }
 
   #answer(data: Buffer, isBinary: boolean): Answer {
-    if (!this.#admits()) return RATE_LIMITED
+    if (!this.#limit.admits()) return RATE_LIMITED
     if (isBinary) return encodeError(null, parseError())
     if (data.length > this.#mostBytes) {
       const refusal = `Message size ${data.length} bytes exceeds maximum of ${this.#mostBytes}`

@@ -1,7 +1,7 @@
 const FIRST_SIZE = 16
 
 /** A sliding window: at most so many in any stretch of time of its length. It holds the times of those within it. */
-export class SlidingWindow {
+class SlidingWindow {
   readonly #most: number
   readonly #lengthMs: number
   /** A ring, which grows as far as it has to: most sockets say little. */
@@ -36,5 +36,32 @@ export class SlidingWindow {
     grown.set(times.subarray(0, this.#first), times.length - this.#first)
     this.#first = 0
     return (this.#times = grown)
+  }
+}
+
+export interface MessageRate {
+  maxMessages: number
+  windowMs: number
+}
+
+/** How much a socket may say, as the configuration is at the moment. */
+export class MessageLimit {
+  readonly #read: () => MessageRate
+  #rate: MessageRate | undefined
+  #window: SlidingWindow | undefined
+
+  /** @param read the configured rate, asked for each message: the same object as long as it has not changed */
+  constructor(read: () => MessageRate) {
+    this.#read = read
+  }
+
+  /** Counts a message, unless it is one too many. */
+  admits(): boolean {
+    const rate = this.#read()
+    if (rate !== this.#rate || !this.#window) {
+      this.#rate = rate
+      this.#window = new SlidingWindow({ most: rate.maxMessages, lengthMs: rate.windowMs })
+    }
+    return this.#window.admits(performance.now())
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
 import { wrongWithScopes } from '../config/scopes.ts'
 import { GatewayError } from '../errors.ts'
+import { inTurns } from '../in-turn.ts'
 import type { Events } from '../events/events.ts'
 import type { NewEvent, StoredToken, TokenEnd, TokenStore } from '../storage/port.ts'
 import type { Key, Keyring } from './keyring.ts'
@@ -54,14 +55,8 @@ export async function openTokens(config: Config, store: TokenStore, events: Even
   const opened = await openKeyring(config, store)
   const { keys } = opened
   let { empty } = opened
-  let changing: Promise<unknown> = Promise.resolve()
-
-  /** One change after the other: each decides by what the one before left. */
-  function inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const changed = changing.then(change)
-    changing = changed.catch(() => {}) // whoever asked for it is told
-    return changed
-  }
+  /** Each change decides by what the one before left. */
+  const inTurn = inTurns()
 
   async function make(
     { id, scopes, expiresAt }: NewToken,

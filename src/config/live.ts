@@ -1,5 +1,6 @@
 import type { Events } from '../events/events.ts'
 import { GatewayError } from '../errors.ts'
+import { inTurns } from '../in-turn.ts'
 import type { ConfigStore, ConfigVersion, NewEvent } from '../storage/port.ts'
 import { ConfigError } from './error.ts'
 import { type Difference, differences, mergePatch, patchBetween } from './merge.ts'
@@ -97,18 +98,12 @@ export function openLiveConfig({ config, overlay, last, store, ...layers }: Load
   let current = config
   let patches = overlay
   let version = last?.version ?? 0
-  let queue: Promise<unknown> = Promise.resolve()
+  /** Each change is checked against what the one before has made. */
+  const inTurn = inTurns()
   const parts: Prepare[] = []
 
   const above = leaves(layers.overrides)
   const isOverridden = (path: string) => above.some((key) => path === key || path.startsWith(`${key}.`))
-
-  /** One after the other: each is checked against what the one before has made. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = queue.then(work)
-    queue = done.catch(() => {}) // whoever asked for it is told
-    return done
-  }
 
   async function change(wanted: unknown, source: 'patch' | 'rollback', clientId: string): Promise<Changed> {
     const next = effective(layers, wanted)

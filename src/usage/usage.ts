@@ -69,9 +69,17 @@ export function openUsages(store: UsageStore, events: Events): Usages {
       .toSorted(largestFirst)
   }
 
+  let read: { day: number; revision: number; sums: Map<string, PricedSums> } | undefined
+
+  /** Lists of agents are asked for far more often than turns end. */
   async function today(): Promise<Map<string, PricedSums>> {
-    const agents = await store.byAgent({ since: startOf(Date.now(), DAY_MS) })
-    return new Map(agents.flatMap((sums) => (sums.agentId === undefined ? [] : [[sums.agentId, sums]])))
+    const { revision } = store
+    const day = startOf(Date.now(), DAY_MS)
+    if (read?.day === day && read.revision === revision) return read.sums
+    const agents = await store.byAgent({ since: day })
+    const sums = new Map(agents.flatMap((agent) => (agent.agentId === undefined ? [] : [[agent.agentId, agent]])))
+    read = { day, revision, sums }
+    return sums
   }
 
   async function reset({ clientId }: Principal): Promise<number> {

@@ -43,14 +43,14 @@ export async function readKept(response: KeptResponse, { storage }: Services): P
 }
 
 /** Items of the input, each with an id. */
-export function inputItems({ turn, body }: KeptResponse): (object & { id: string })[] {
+export function inputItems({ turn, body }: KeptResponse): { type: string; id: string }[] {
   const items: Item[] = typeof body.input === 'string' ? [{ role: 'user', content: body.input }] : (body.input ?? [])
   return items.map((item, index) => ({ id: inputId(turn.id, index), ...withType(item) }))
 }
 
 const inputId = (turnId: string, index: number) => `in_${turnId.replace(/^turn_/, '')}_${index}`
 
-function withType(item: Item): object {
+function withType(item: Item): { type: string; [key: string]: unknown } {
   if (!('role' in item)) return item
   const { role, content } = item
   const kind = role === 'assistant' ? 'output_text' : 'input_text'
@@ -77,7 +77,7 @@ export async function findItems(
     const response = await findResponse(`resp_${owner}`, by, services).catch(unlessFound)
     if (!response) continue
     const { output } = await readKept(response, services)
-    for (const item of [...inputItems(response), ...output]) found.set(item.id, item as Item & { id: string })
+    for (const item of [...inputItems(response), ...output]) found.set(item.id, item)
   }
   return (id) => found.get(id)
 }

@@ -11,7 +11,7 @@ import type { Turn } from '../../../src/turns/turn.ts'
 import { toFailure } from '../../errors/failure.ts'
 import { type Close, CLOSES, closeSocket } from '../../websocket/close.ts'
 import { Outlet } from '../../websocket/outlet.ts'
-import { SlidingWindow } from '../../websocket/window.ts'
+import { MessageLimit } from '../../websocket/window.ts'
 import { openAiForm } from '../errors.ts'
 import { failureOf, ResponseEncoder, responseId } from './encode.ts'
 import { prepare, type Prepared } from './prepare.ts'
@@ -40,7 +40,7 @@ let validator: ReturnType<typeof Compile> | undefined
 export class ResponseSocket {
   readonly #options: ResponseSocketOptions
   readonly #outlet: Outlet
-  readonly #window: SlidingWindow
+  readonly #limit: MessageLimit
   readonly #leaving = new AbortController()
   readonly #waiting: string[] = []
   #running = false
@@ -50,10 +50,10 @@ export class ResponseSocket {
 
   constructor(options: ResponseSocketOptions) {
     const { socket, raw, services } = options
-    const { stallMs, wsMessageRateLimit } = services.config.gateway
+    const { stallMs } = services.config.gateway
     this.#options = options
     this.#outlet = new Outlet({ socket, raw, stallMs, onStall: () => this.close(CLOSES.slow) })
-    this.#window = new SlidingWindow({ most: wsMessageRateLimit.maxMessages, lengthMs: wsMessageRateLimit.windowMs })
+    this.#limit = new MessageLimit(() => services.config.gateway.wsMessageRateLimit)
     socket.on('message', (data: Buffer, isBinary) => this.#receive(data, isBinary))
     socket.once('close', () => this.#leave())
   }
@@ -78,7 +78,7 @@ export class ResponseSocket {
 
   #receive(data: Buffer, isBinary: boolean): void {
     if (this.#leaving.signal.aborted) return
-    if (!this.#window.admits(performance.now())) return this.#tellFailure(limited())
+    if (!this.#limit.admits()) return this.#tellFailure(limited())
     if (isBinary) return this.#tellFailure(invalid('Expected a text message'))
     if (this.#waiting.length >= MOST_WAITING) return this.#tellFailure(new GatewayError('busy', TOO_MANY))
     this.#waiting.push(data.toString())

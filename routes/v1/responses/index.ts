@@ -16,7 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: ResponseAnswer, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
       }
     },
-    ({ body }, reply) => reply.createResponse(body) as never
+    ({ body }, reply) => reply.createResponse(body)
   )
 
   await fastify.register(async (scope) => {

@@ -55,6 +55,8 @@ export interface SessionUsage extends UsageSums, SessionRef {
 
 /** Sums of all turns that ended. What they cost to read does not grow with the number of turns. */
 export interface UsageStore {
+  /** Another one whenever a sum has changed: what was read under it holds as long as it is the same. */
+  readonly revision: number
   byModel(range: UsageRange): Promise<ModelUsage[]>
   byAgent(range: UsageRange): Promise<AgentUsage[]>
   /** Oldest first; hours without turns are left out. */

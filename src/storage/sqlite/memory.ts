@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { GatewayError } from '../../errors.ts'
 import type { MemoryEntry, MemoryHits, MemoryQuery, MemorySource, MemorySpace, MemoryStore } from '../port.ts'
+import { toSeq } from './place.ts'
 import { searchThread } from './search-thread.ts'
 import { bitsOf, createSpace, dropSpace, loadVectors, toBits, toBlob, valuesOf } from './vectors.ts'
 import type { Writer } from './writer.ts'
@@ -126,7 +126,7 @@ export function memoryStore(db: DatabaseSync, writer: Writer, path: string): Mem
       const scope = {
         client: clientId ?? null,
         agent: agentId ?? null,
-        before: before === undefined ? null : toSeq(before)
+        before: before === undefined ? null : toSeq(before, 'before')
       }
       const rows = list.all({ ...scope, limit }) as unknown as (Row & { seq: number })[]
       const next = rows.length === limit ? rows.at(-1)?.seq.toString() : undefined
@@ -183,10 +183,3 @@ const toEntry = ({ tags, clientId, agentId, sessionKey, turnId, ...row }: Row): 
   sessionKey: sessionKey ?? undefined,
   turnId: turnId ?? undefined
 })
-
-/** @throws GatewayError `invalid_request` for a place that is none */
-function toSeq(place: string): number {
-  const seq = Number(place || NaN)
-  if (Number.isSafeInteger(seq)) return seq
-  throw new GatewayError('invalid_request', 'This is no `next` of a page', { param: 'before' })
-}

@@ -14,7 +14,7 @@ import { sessionStore } from './sessions.ts'
 import { stepStore } from './steps.ts'
 import { tokenStore } from './tokens.ts'
 import { turnStore } from './turns.ts'
-import { countTurns, usageStore } from './usage.ts'
+import { usageSums } from './usage.ts'
 import { Writer } from './writer.ts'
 
 /**
@@ -30,8 +30,9 @@ export function openSqlite(folder: string): Storage {
   const memory = memoryStore(db, writer, path)
   const text = messageText(db, writer, path)
   const kept = keptTurns(db, writer)
+  const usage = usageSums(db, writer, append)
   return {
-    turns: turnStore({ db, writer, append, count: countTurns(db), kept: kept.writes, onMessages: text.wake }),
+    turns: turnStore({ db, writer, append, count: usage.count, kept: kept.writes, onMessages: text.wake }),
     kept: kept.store,
     sessions: sessionStore(db, writer, append, text.search),
     steps: stepStore(db, writer),
@@ -39,7 +40,7 @@ export function openSqlite(folder: string): Storage {
     events: eventStore(db, writer, append),
     config: configStore(db, writer, append),
     memory,
-    usage: usageStore(db, writer, append),
+    usage: usage.store,
     size: () => sizeOf(db, path),
     async close() {
       await Promise.all([memory[Symbol.asyncDispose](), text.close()])

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { GatewayError } from '../../errors.ts'
 import type { Message } from '../../models/message.ts'
 import type { Conversation, HistoryEntry, MessagePage, OlderMessages, SessionRef } from '../port.ts'
+import { toSeq } from './place.ts'
 
 const OF = 'client_id = ?1 AND session_key = ?2'
 const PLACE = 'SELECT summary, starts_after AS startsAfter FROM sessions WHERE client_id = ? AND key = ?'
@@ -71,7 +71,7 @@ export function sessionMessages(db: DatabaseSync) {
       after = '0',
       upTo = String(Number.MAX_SAFE_INTEGER)
     ): MessagePage {
-      const rows = page.iterate(clientId, key, toSeq(after), toSeq(upTo), limit)
+      const rows = page.iterate(clientId, key, toSeq(after, 'after'), toSeq(upTo, 'after'), limit)
       return readPage(rows as Iterable<unknown> as Iterable<PageRow>, limit)
     },
     older(session: SessionRef, keep: number): OlderMessages {
@@ -102,13 +102,6 @@ const toMessage = ({ role, content }: MessageRow) => ({ role, content: JSON.pars
 
 /** Characters of one answer: what is older is asked for session by session, page by page. */
 const MOST_TEXT = 1_048_576
-
-/** @throws GatewayError `invalid_request` for a place that is none */
-export function toSeq(place: string): number {
-  const seq = Number(place || NaN)
-  if (Number.isSafeInteger(seq)) return seq
-  throw new GatewayError('invalid_request', 'This is no `next` of a page', { param: 'after' })
-}
 
 function readPage(rows: Iterable<PageRow>, limit: number): MessagePage {
   const messages: MessagePage['messages'] = []

@@ -3,7 +3,8 @@ import type { IdleSession, SessionRef, SessionStore } from '../port.ts'
 import type { AppendEvents } from './events.ts'
 import type { MessageText } from './message-text.ts'
 import { sessionList } from './session-list.ts'
-import { sessionMessages, toSeq } from './session-messages.ts'
+import { toSeq } from './place.ts'
+import { sessionMessages } from './session-messages.ts'
 import type { Writer } from './writer.ts'
 
 const IDLE = `
@@ -74,7 +75,7 @@ export function sessionStore(
       }),
     compact: ({ clientId, key }, { summary, after, upTo }, events) =>
       writer.run(() => {
-        const done = compact.run(summary, toSeq(upTo), clientId, key, toSeq(after)).changes > 0
+        const done = compact.run(summary, toSeq(upTo, 'after'), clientId, key, toSeq(after, 'after')).changes > 0
         if (done) append(events)
         return done
       }),

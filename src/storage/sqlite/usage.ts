@@ -61,34 +61,45 @@ export interface CountedTurn {
 /** Adds a turn to the sums within the write that stores its end. */
 export type CountTurn = (turn: CountedTurn) => void
 
-export function countTurns(db: DatabaseSync): CountTurn {
-  const count = db.prepare(COUNT)
-  const countInSession = db.prepare(COUNT_IN_SESSION)
-  return ({ clientId, session, agentId, provider, model, finishedAt, failed, usage, costUsd }) => {
+/** The sums: how they are read, and how a turn is added to them. */
+export function usageSums(
+  db: DatabaseSync,
+  writer: Writer,
+  append: AppendEvents
+): { store: UsageStore; count: CountTurn } {
+  let revision = 0
+  const addTurn = db.prepare(COUNT)
+  const addToSession = db.prepare(COUNT_IN_SESSION)
+  const all = db.prepare(`SELECT ${SUMS} FROM usage WHERE client_id = '' AND span_ms = ${DAY_MS}`)
+  const byModel = db.prepare(`${spansOf('provider, model')} GROUP BY provider, model`)
+  const byAgent = db.prepare(`${spansOf('agent_id AS agentId')} GROUP BY agent_id`)
+  const byHour = db.prepare(BY_HOUR)
+  const since = db.prepare(SINCE)
+  const recordReset = db.prepare('INSERT INTO usage_resets (at) VALUES (?)')
+
+  const count: CountTurn = (turn) => {
+    revision++
+    const { clientId, session, agentId, provider, model, finishedAt, failed, usage, costUsd } = turn
     const { input, output, cachedInput = 0, reasoning = 0 } = usage
     const sums = [failed ? 1 : 0, input, output, cachedInput, reasoning, costUsd ?? 0]
     const isUnpriced = model !== undefined && costUsd === undefined
     const unpriced = isUnpriced ? [1, input + output] : [0, 0]
-    count.run(clientId, finishedAt, provider ?? '', model ?? '', agentId ?? '', ...sums, ...unpriced)
-    if (session) countInSession.run(session.clientId, session.key, finishedAt, ...sums)
+    addTurn.run(clientId, finishedAt, provider ?? '', model ?? '', agentId ?? '', ...sums, ...unpriced)
+    if (session) addToSession.run(session.clientId, session.key, finishedAt, ...sums)
   }
-}
-
-export function usageStore(db: DatabaseSync, writer: Writer, append: AppendEvents): UsageStore {
-  const all = db.prepare(`SELECT ${SUMS} FROM usage WHERE client_id = '' AND span_ms = ${DAY_MS}`)
-  const byModel = db.prepare(`${spansOf('provider, model')} GROUP BY provider, model`)
-  const byAgent = db.prepare(`${spansOf('agent_id AS agentId')} GROUP BY agent_id`)
-  const [byHour, since] = [BY_HOUR, SINCE].map((sql) => db.prepare(sql)) as [Statement, Statement, Statement, Statement]
-  const recordReset = db.prepare('INSERT INTO usage_resets (at) VALUES (?)')
 
   function resetNow(at: number, toEvents: Parameters<UsageStore['reset']>[1]): void {
+    revision++
     const sums = { ...all.get() } as unknown as UsageSums
     db.exec(FORGET)
     recordReset.run(at)
     append(toEvents(sums))
   }
 
-  return {
+  const store: UsageStore = {
+    get revision() {
+      return revision
+    },
     async byModel(range) {
       const rows = byModel.all(range.clientId ?? '', ...boundsOf(range)) as unknown as ModelUsage[]
       return rows.map((row) => ({ ...row, provider: row.provider || undefined, model: row.model || undefined }))
@@ -106,9 +117,8 @@ export function usageStore(db: DatabaseSync, writer: Writer, append: AppendEvent
     },
     reset: (at, toEvents) => writer.run(() => resetNow(at, toEvents))
   }
+  return { store, count }
 }
-
-type Statement = ReturnType<DatabaseSync['prepare']>
 
 /** After all times there are. */
 const LAST = 8_640_000_000_000_000

@@ -52,6 +52,12 @@ t.test('what they did today', async (t) => {
   t.match((await app.inject({ url: '/api/agents', headers })).json(), { agents })
   const payload = { jsonrpc: '2.0', id: 1, method: 'agents.list' }
   t.match((await app.inject({ method: 'POST', url: '/rpc', payload, headers })).json().result, { agents })
+  await chat('four')
+  const later = { agents: [{ messagesToday: 3, tokenUsageToday: 8 }, unused] }
+  t.match((await app.inject({ url: '/api/agents', headers })).json(), later, 'it is never an old count')
+  const reset = { jsonrpc: '2.0', id: 1, method: 'obs.reset' }
+  await app.inject({ method: 'POST', url: '/rpc', payload: reset, headers: bearer() })
+  t.match((await app.inject({ url: '/api/agents', headers })).json(), { agents: [unused, unused] })
 })
 
 t.test('agents that cannot work stop the start', async (t) => {

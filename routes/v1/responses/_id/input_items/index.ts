@@ -28,12 +28,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const data = ordered.slice(from, from + limit)
       const has_more = from + data.length < ordered.length
       return {
-        object: 'list',
+        object: 'list' as const,
         data,
         first_id: data[0]?.id ?? null,
         last_id: data.at(-1)?.id ?? null,
         has_more
-      } as never
+      }
     }
   )
 }
