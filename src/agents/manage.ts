@@ -17,6 +17,7 @@ export interface AgentManager {
   remove(id: string, by: string): Promise<void>
 }
 
+/** @param config keeps what is changed, and has the agents taken up */
 export function manageAgents(config: LiveConfig): AgentManager {
   async function patch(id: string, agent: object | null, by: string): Promise<void> {
     await config.patch(({ agents }) => {

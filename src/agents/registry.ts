@@ -41,6 +41,7 @@ export interface LiveAgents extends Agents {
   replace(next: Agents): void
 }
 
+/** @param first the agents that answer until others are put in their place */
 export function liveAgents(first: Agents): LiveAgents {
   let current = first
   return {

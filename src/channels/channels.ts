@@ -67,6 +67,7 @@ interface Registered {
 /** What serves a channel is not waited for any longer. */
 const LONGEST_MS = 10_000
 
+/** @param liveConfig says which are enabled; what serves a channel is started and stopped as it changes */
 export function openChannels(liveConfig: LiveConfig, events: Events): Channels {
   const registered = new Map<string, Registered>()
   const config = () => liveConfig.current.channels

@@ -93,6 +93,7 @@ function effective({ base, overrides }: Pick<Loaded, 'base' | 'overrides'>, over
   return parseConfig(mergePatch(mergePatch(base, overlay), overrides) as ConfigInput, source)
 }
 
+/** @param events where changes are told; what is told goes out with the write that keeps the change */
 export function openLiveConfig({ config, overlay, last, store, ...layers }: Loaded, events: Events): LiveConfig {
   const started = config
   let current = config

@@ -38,6 +38,10 @@ export interface Difference {
   to: unknown
 }
 
+/**
+ * Where two JSON values differ, in the order of their keys; none: they are the same. Lists are compared whole.
+ * @param path of the two themselves, before that of each difference
+ */
 export function differences(from: unknown, to: unknown, path = ''): Difference[] {
   if (!isRecord(from) || !isRecord(to)) return same(from, to) ? [] : [{ path, from, to }]
   const keys = new Set([...Object.keys(from), ...Object.keys(to)])

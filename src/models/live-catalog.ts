@@ -5,6 +5,7 @@ export interface LiveCatalog extends Catalog {
   replace(next: Catalog): void
 }
 
+/** @param first the catalog that answers until another is put in its place */
 export function liveCatalog(first: Catalog): LiveCatalog {
   let current = first
   return {

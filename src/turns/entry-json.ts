@@ -17,6 +17,7 @@ export function encodeEvent(event: TurnEvent): string {
   return JSON.stringify({ ...event, outcome: { ...event.outcome, error } })
 }
 
+/** An event as it was kept. @throws SyntaxError for what `encodeEvent` did not write */
 export function decodeEvent(text: string): TurnEvent {
   const event = JSON.parse(text) as TurnEvent
   if (event.type !== 'finished' || !event.outcome.error) return event

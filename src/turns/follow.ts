@@ -17,6 +17,7 @@ const PAGE = 200
 /** A turn that nothing is told of is looked at anyway: another process may end it. */
 const LOOK_MS = 5000
 
+/** @param store is read for each piece: a reader sees what is stored, and nothing else */
 export function followTurns(store: KeptTurnStore): Followers {
   const waiting = new Map<string, Set<() => void>>()
 

@@ -45,6 +45,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 const HOURS = 24
 
+/** @param events where a reset is told */
 export function openUsages(store: UsageStore, events: Events): Usages {
   async function total(period: UsagePeriod): Promise<TotalUsage> {
     const range = wholeHours(period)

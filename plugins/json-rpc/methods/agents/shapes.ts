@@ -12,6 +12,7 @@ export const agentId = Type.String({ description: 'Letters, digits, `.`, `-` and
 /** What may be said of an agent. It is checked as a part of the whole configuration. */
 export const settings = Type.Partial(Agent).properties
 
+/** @throws GatewayError `unknown_agent` */
 export async function describe(id: string, { agents, config }: Services): Promise<Static<typeof AgentDetail>> {
   return { ...(await agents.summary(id)), config: readConfig(config, ['agents', id]) as Static<typeof Agent> }
 }
