@@ -32,12 +32,7 @@ export class Gateways {
 
   constructor(upstreamPort: number) {
     const upstream = `http://127.0.0.1:${upstreamPort}/v1`
-    const models = [
-      { id: 'words-100' },
-      { id: 'words-1000' },
-      { id: 'words-1' },
-      { id: EMBEDDING_MODEL, kind: 'embedding', dimensions: 512 }
-    ]
+    const models = [{ id: 'words-100' }, { id: EMBEDDING_MODEL, kind: 'embedding', dimensions: 512 }]
     const config = {
       gateway: {
         tokens: [{ id: 'bench', secret: TOKEN, scopes: ['*'] }],
