@@ -1,6 +1,7 @@
 import { placeOf } from '../turns/place.ts'
 import type { RunTurn } from '../turns/turn.ts'
 import { callModel, withAlternatives } from './call-model.ts'
+import { fitting } from './fitting.ts'
 import { type AgentPorts, runAgent } from './run-agent.ts'
 
 /** The work of a turn: an agent's, or a model's alone. */
@@ -11,7 +12,12 @@ export function createRunTurn(ports: AgentPorts): RunTurn {
     const { reason } = await callModel(
       {
         models: withAlternatives(target.model),
-        request: () => ({ messages, tools, settings, passOn }),
+        request: ({ config }) => ({
+          messages: request.truncate ? fitting(messages, '', config?.contextWindow) : messages,
+          tools,
+          settings,
+          passOn
+        }),
         runBy: () => 'client',
         trial: target.trial ?? false,
         place: placeOf(request),

@@ -27,6 +27,10 @@ export interface TurnRequest {
   settings: ModelSettings
   /** Tools that the client runs: a call of one ends the turn. */
   tools: ToolSpec[]
+  /** Whether the oldest messages are left out where they do not fit in the model's window, as far as its size is configured. Default: no. */
+  truncate?: boolean
+  /** How many calls of its own tools an agent may make. Default: as many as its steps come to. */
+  maxToolCalls?: number
   /** How the answer of a model alone may be passed on. */
   passOn?: PassOn
   /** Longest it may take, in place of what its agent's configuration says; a model alone has no limit otherwise. */
