@@ -96,7 +96,7 @@ async function runTool(
 }
 
 /** The model may still answer with what it knows. */
-const refused = ({ callId, name }: ToolCallPart): ToolResult => ({
+const refused = async ({ callId, name }: ToolCallPart): Promise<ToolResult> => ({
   type: 'tool_result',
   callId,
   name,
