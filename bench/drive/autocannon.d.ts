@@ -9,6 +9,8 @@ declare module 'autocannon' {
     /** Milliseconds; a run ends at a multiple of this. */
     sampleInt: number
     headers: Record<string, string>
+    method?: 'POST'
+    body?: string
   }
 
   interface Result {

@@ -6,6 +6,8 @@ export interface RequestsPlan {
   /** The server's process. */
   pid: number
   token: string | undefined
+  /** What is posted; left out: it is got. */
+  post?: { body: string; headers: Record<string, string> }
   connections: number
   warmupSeconds: number
   seconds: number
@@ -19,11 +21,16 @@ export interface RequestsResult {
   load: Load
 }
 
-const { url, pid, token, connections, warmupSeconds, seconds } = JSON.parse(process.argv[2] ?? '') as RequestsPlan
-const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+const { url, pid, token, post, connections, warmupSeconds, seconds } = JSON.parse(process.argv[2] ?? '') as RequestsPlan
+const headers: Record<string, string> = {
+  ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  ...post?.headers
+}
+
+const sent = post && ({ method: 'POST', body: post.body } as const)
 
 async function shoot(duration: number): Promise<number> {
-  const result = await autocannon({ url, connections, pipelining: 1, duration, sampleInt: 50, headers })
+  const result = await autocannon({ url, connections, pipelining: 1, duration, sampleInt: 50, headers, ...sent })
   const { errors, timeouts, non2xx } = result
   if (errors + timeouts + non2xx > 0) {
     throw new Error(`${url}: ${errors} errors, ${timeouts} time-outs, ${non2xx} answers other than 2xx`)
