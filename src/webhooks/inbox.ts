@@ -9,7 +9,7 @@ import type { Mapping, Mappings } from './mapping.ts'
 import { type Payload, readPayload, textOf } from './payload.ts'
 import { type Refusals, REFUSALS } from './refusals.ts'
 import { verify } from './signatures/open.ts'
-import type { RefusalReason, SignedRequest, Verifier } from './signatures/scheme.ts'
+import type { RefusalReason, SignedRequest } from './signatures/scheme.ts'
 
 /** A delivery as it came in. */
 export interface Incoming {
@@ -99,7 +99,7 @@ export function openInbox({ store, events, refusals, mappings, onAccepted }: Inb
       if (challenge !== undefined) return { challenge }
       await takeRoom()
       const delivery = {
-        ...newDelivery(id, senderId(verifier, request, payload)),
+        ...nameDelivery(id, verifier.deliveryId(request, payload.value)),
         path: incoming.path,
         payload: payload.text,
         headers: pick(mapping.headers, incoming.headers),
@@ -123,7 +123,7 @@ export function openInbox({ store, events, refusals, mappings, onAccepted }: Inb
       const payload = readPayload(request.body)
       const { event, source, data } = readEvent(payload.value)
       const delivery = {
-        ...newDelivery(GENERIC, senderId(verifier, request, payload)),
+        ...nameDelivery(GENERIC, verifier.deliveryId(request, payload.value)),
         path: GENERIC,
         payload: payload.text,
         headers: {},
@@ -158,25 +158,20 @@ function toSigned({ body, headers, rawHeaders }: Incoming): SignedRequest {
   }
 }
 
-/** A delivery without a name is one of its own each time it comes. */
-function senderId(verifier: Verifier, request: SignedRequest, { value }: Payload): string {
-  const id = verifier.deliveryId(request, value)
-  if (id !== undefined && id.length > MOST_ID) {
+/** A delivery with its names. */
+type Named = Pick<NewDelivery, 'id' | 'turnId' | 'mappingId' | 'senderId' | 'receivedAt'>
+
+/** Its turn is named after it. One that its sender gave no name is one of its own each time it comes. */
+function nameDelivery(mappingId: string, given: string | undefined): Named {
+  if (given !== undefined && given.length > MOST_ID) {
     throw new GatewayError('invalid_request', `The delivery’s id is longer than ${MOST_ID} characters`)
   }
-  return (id ?? `unnamed-${randomUUID()}`).toWellFormed()
-}
-
-/** Ids grow with time, so that their index stays small; a delivery's turn is named after it. */
-function newDelivery(
-  mappingId: string,
-  sender: string
-): Pick<NewDelivery, 'id' | 'turnId' | 'mappingId' | 'senderId' | 'receivedAt'> {
   const unique = newUnique()
-  return { id: `dlv_${unique}`, turnId: `turn_${unique}`, mappingId, senderId: sender, receivedAt: Date.now() }
+  const senderId = given?.toWellFormed() ?? `unnamed-${unique}`
+  return { id: `dlv_${unique}`, turnId: `turn_${unique}`, mappingId, senderId, receivedAt: Date.now() }
 }
 
-/** A part of an id that no other has. */
+/** A part of an id that no other has. It grows with time, so that what is stored next stands next in the indexes. */
 export const newUnique = (): string => `${Date.now().toString(36)}${randomUUID().replaceAll('-', '').slice(0, 18)}`
 
 function pick(names: readonly string[], values: Readonly<Record<string, unknown>>): Record<string, string> {

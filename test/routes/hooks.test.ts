@@ -17,7 +17,8 @@ t.test('an event is told, once for its id', async (t) => {
   const app = await buildGateway(t, withWebhooks({}))
   const body = JSON.stringify({ event: 'door.opened', source: 'home', data: { door: 1 }, timestamp: 5 })
   const headers = { 'x-webhook-signature': `sha256=${sign(body)}`, 'x-webhook-id': 'one' }
-  for (let n = 0; n < 2; n++) t.match(await deliver(app, 'webhook', body, headers), { status: 200, body: { received: true } })
+  for (let n = 0; n < 2; n++)
+    t.match(await deliver(app, 'webhook', body, headers), { status: 200, body: { received: true } })
   await untilAll(app, 'done')
   t.match(await told(app, 'message:received'), [
     { source: 'home', event: 'door.opened', text: '{"door":1}', clientId: 'webhook:webhook' }
@@ -58,7 +59,10 @@ t.test('what cannot be is refused in the form of the surface', async (t) => {
   t.match(await signed('x'.repeat(2049)), { status: 413, body: { error: /2048 bytes \(webhooks.maxBodyBytes\)/ } })
   t.match(await signed('x'.repeat(10_000_000)), { status: 413 })
   for (const encoding of ['gzip', 'br', 'deflate, gzip']) {
-    t.match(await signed(gzipSync('{}'), { 'content-encoding': encoding }), { status: 415, body: { error: /uncompressed/ } })
+    t.match(await signed(gzipSync('{}'), { 'content-encoding': encoding }), {
+      status: 415,
+      body: { error: /uncompressed/ }
+    })
   }
   t.match(await signed(notUtf8), { status: 400, body: { error: 'Invalid JSON body' } })
   t.match(await deliver(app, 'm', notUtf8, { 'x-webhook-signature': '00' }), { status: 401 }, 'the signature is first')
@@ -110,7 +114,10 @@ t.test('neither a secret nor a signature is kept or shown', async (t) => {
 })
 
 t.test('the rate limit holds here too', async (t) => {
-  const app = await buildGateway(t, { ...withWebhooks({ mappings: [mapping()] }), gateway: { rateLimit: { maxRequests: 2 } } })
+  const app = await buildGateway(t, {
+    ...withWebhooks({ mappings: [mapping()] }),
+    gateway: { rateLimit: { maxRequests: 2 } }
+  })
   const statuses: number[] = []
   for (let n = 0; n < 3; n++) statuses.push((await deliver(app, 'm', '{}', {})).status)
   t.same(statuses, [401, 401, 429])
@@ -119,6 +126,9 @@ t.test('the rate limit holds here too', async (t) => {
 t.test('it is in the document', async (t) => {
   const app = await buildGateway(t, withWebhooks({}))
   const { paths } = (await app.inject({ url: '/openapi.json', headers: bearer() })).json()
-  t.match(Object.keys(paths).filter((path) => path.startsWith('/hooks')), ['/hooks/webhook', '/hooks/{path}'])
+  t.match(
+    Object.keys(paths).filter((path) => path.startsWith('/hooks')),
+    ['/hooks/webhook', '/hooks/{path}']
+  )
   t.same(paths['/hooks/webhook'].post.security, [])
 })

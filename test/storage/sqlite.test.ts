@@ -7,6 +7,7 @@ import type { Storage } from '../../src/storage/port.ts'
 import { openSqlite } from '../../src/storage/sqlite/open.ts'
 import { temporaryFolder } from '../support/gateway.ts'
 import { storageContract } from './contract.ts'
+import { deliveryContract } from './delivery-contract.ts'
 import { journalContract } from './journal-contract.ts'
 import { keptContract } from './kept-contract.ts'
 import { memoryContract } from './memory-contract.ts'
@@ -65,6 +66,14 @@ t.test('the contract of its sessions', (t) => {
 
 t.test("the contract of its agents' own steps", (t) => {
   stepsContract(t, async (t) => {
+    const folder = await temporaryFolder(t)
+    return async () => openSqlite(folder)
+  })
+  t.end()
+})
+
+t.test('the contract of its deliveries', (t) => {
+  deliveryContract(t, async (t) => {
     const folder = await temporaryFolder(t)
     return async () => openSqlite(folder)
   })

@@ -49,7 +49,11 @@ export async function deliver(
 }
 
 /** Calls a JSON-RPC method. @returns its result, or its error */
-export async function call(app: FastifyInstance, method: string, params: object = {}): Promise<Record<string, unknown>> {
+export async function call(
+  app: FastifyInstance,
+  method: string,
+  params: object = {}
+): Promise<Record<string, unknown>> {
   const payload = { jsonrpc: '2.0', id: 1, method, params }
   const answer = await app.inject({ method: 'POST', url: '/rpc', payload, headers: bearer() })
   return answer.json().result ?? answer.json().error
@@ -78,5 +82,7 @@ export async function untilAll(app: FastifyInstance, ...states: string[]): Promi
 /** The payloads of all events of a type, oldest first. */
 export async function told(app: FastifyInstance, type: string): Promise<Record<string, unknown>[]> {
   const { entries } = (await app.inject({ url: '/api/activity?limit=100', headers: bearer() })).json()
-  return entries.filter(({ event }: { event: string }) => event === type).map(({ payload }: { payload: object }) => payload)
+  return entries
+    .filter(({ event }: { event: string }) => event === type)
+    .map(({ payload }: { payload: object }) => payload)
 }

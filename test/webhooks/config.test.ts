@@ -3,7 +3,17 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parseConfig } from '../../src/config/parse.ts'
 import { buildGateway, temporaryFolder } from '../support/gateway.ts'
-import { call, deliver, mapping, SECRET, sign, told, untilAll, type WebhooksInput, withWebhooks } from '../support/webhooks.ts'
+import {
+  call,
+  deliver,
+  mapping,
+  SECRET,
+  sign,
+  told,
+  untilAll,
+  type WebhooksInput,
+  withWebhooks
+} from '../support/webhooks.ts'
 
 t.test('what contradicts itself stops the start, with its path', async (t) => {
   const one = (more: object) => ({ token: SECRET, mappings: [mapping(more)] })
@@ -33,8 +43,12 @@ t.test('what contradicts itself stops the start, with its path', async (t) => {
 })
 
 t.test('what only shows when things are opened stops the start too', async (t) => {
-  const start = (more: object) => buildGateway(t, withWebhooks({ mappings: [mapping(more)] })).then((app) => app.ready())
-  await t.rejects(start({ scheme: 'standard-webhooks', secret: 'not base64!' }), /mappings.0.secret: expected a secret in base64/)
+  const start = (more: object) =>
+    buildGateway(t, withWebhooks({ mappings: [mapping(more)] })).then((app) => app.ready())
+  await t.rejects(
+    start({ scheme: 'standard-webhooks', secret: 'not base64!' }),
+    /mappings.0.secret: expected a secret in base64/
+  )
   await t.rejects(start({ secret: { file: '/nowhere/secret' } }), /mappings.0.secret: the file .* cannot be read/)
   await t.rejects(start({ model: 'builtin/none' }), /mappings.0.model: there is no model "builtin\/none"/)
 })
@@ -49,7 +63,12 @@ t.test('a secret can stand in a file', async (t) => {
 t.test('presets are mappings', async (t) => {
   const app = await buildGateway(t, withWebhooks({ token: SECRET.replaceAll(' ', '-'), presets: ['github', 'gmail'] }))
   const token = SECRET.replaceAll(' ', '-')
-  const push = { action: 'opened', repository: { full_name: 'a/b' }, sender: { login: 'me' }, issue: { title: 'Broken' } }
+  const push = {
+    action: 'opened',
+    repository: { full_name: 'a/b' },
+    sender: { login: 'me' },
+    issue: { title: 'Broken' }
+  }
   const body = JSON.stringify(push)
   const headers = { 'x-hub-signature-256': `sha256=${sign(body, token)}`, 'x-github-event': 'issues' }
   t.match(await deliver(app, 'github', body, headers), { status: 200, body: { mapping: 'github' } })

@@ -116,11 +116,15 @@ t.test('killed three times on the way, it loses no delivery that it answered, an
   t.equal(events.events.length, 2 * DELIVERIES)
 
   const messages: unknown[] = []
-  for (let before: string | undefined; ; ) {
+  for (let before: string | undefined; ;) {
     const page = await call('session.list', { clientId: 'webhook:many', limit: 200, before })
     messages.push(...(page.sessions as { messages: number }[]).map((session) => session.messages))
     before = page.next as string | undefined
     if (before === undefined) break
   }
-  t.same(messages, numbers.map(() => 2), 'what an attempt that was broken off had stored is there once')
+  t.same(
+    messages,
+    numbers.map(() => 2),
+    'what an attempt that was broken off had stored is there once'
+  )
 })

@@ -58,7 +58,10 @@ t.test('what the senders’ own packages sign is accepted, once, under the sende
     }
   }
   const done = await untilAll(app, 'done')
-  t.same(done.map(({ senderId }) => senderId).toReversed(), cases.map(([, , id]) => id))
+  t.same(
+    done.map(({ senderId }) => senderId).toReversed(),
+    cases.map(([, , id]) => id)
+  )
 })
 
 t.test('two keys while they are changed', async (t) => {
@@ -156,7 +159,11 @@ t.test('what is not signed so is refused, and why', async (t) => {
     t.same([answer.status, answer.body], [401, { error }], `${path} ${JSON.stringify(headers)}`)
     t.ok(answer.headers['www-authenticate'])
   }
-  t.equal((await deliver(app, 'standard', body, { ...standard, 'svix-signature': 'v1,x' })).status, 401, 'two of a kind')
+  t.equal(
+    (await deliver(app, 'standard', body, { ...standard, 'svix-signature': 'v1,x' })).status,
+    401,
+    'two of a kind'
+  )
 })
 
 t.test('Slack asks whether someone is there', async (t) => {

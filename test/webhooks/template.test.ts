@@ -33,7 +33,15 @@ t.test('what a template can name', async (t) => {
 })
 
 t.test('what is not its own is not there', async (t) => {
-  const names = ['__proto__', 'constructor', 'toString', 'length', '__proto__.polluted', 'constructor.name', 'hasOwnProperty']
+  const names = [
+    '__proto__',
+    'constructor',
+    'toString',
+    'length',
+    '__proto__.polluted',
+    'constructor.name',
+    'hasOwnProperty'
+  ]
   for (const name of names) {
     t.equal(render(`{{${name}}}{{a.${name}}}{{l.${name}}}{{s.${name}}}`, { a: {}, l: [1], s: 'text' }), '', name)
     t.equal(compileTemplate(`{{headers.${name.split('.')[0]}}}`).render(scope({}), 10), '', name)
@@ -44,7 +52,18 @@ t.test('what is not its own is not there', async (t) => {
 })
 
 t.test('what is no template is told with its place', async (t) => {
-  for (const text of ['{{', 'a }}', '{{}}', '{{a..b}}', '{{a.}}', '{{.a}}', '{{a[}}', '{{a[x]}}', '{{a b}}', '{{headers}}']) {
+  for (const text of [
+    '{{',
+    'a }}',
+    '{{}}',
+    '{{a..b}}',
+    '{{a.}}',
+    '{{.a}}',
+    '{{a[}}',
+    '{{a[x]}}',
+    '{{a b}}',
+    '{{headers}}'
+  ]) {
     t.throws(() => compileTemplate(text), TemplateError, text)
   }
   t.throws(() => compileTemplate('abc {{a..b}}'), /"a\.\.b" at character 5/)
@@ -54,7 +73,11 @@ t.test('what is no template is told with its place', async (t) => {
 })
 
 t.test('whatever comes, it is bounded, well formed, and never throws', async () => {
-  const templates = fc.constantFrom('{{payload}}{{payload}}', '{{a}}-{{a.a}}-{{a[0]}}', '{{["__proto__"]}}{{a.__proto__}}')
+  const templates = fc.constantFrom(
+    '{{payload}}{{payload}}',
+    '{{a}}-{{a.a}}-{{a[0]}}',
+    '{{["__proto__"]}}{{a.__proto__}}'
+  )
   fc.assert(
     fc.property(templates, fc.jsonValue(), fc.nat(200), (text, payload, most) => {
       const out = render(text, payload as Json, most)
@@ -78,7 +101,10 @@ t.test('whatever is written, it is a template or told not to be one', async () =
 
 t.test('text without braces stays as it is, and a path finds what JSON says', async () => {
   fc.assert(
-    fc.property(fc.string().map((text) => text.replaceAll(/[{}]/g, '')), (text) => render(text) === text.toWellFormed())
+    fc.property(
+      fc.string().map((text) => text.replaceAll(/[{}]/g, '')),
+      (text) => render(text) === text.toWellFormed()
+    )
   )
   const name = fc.string({ minLength: 1 }).filter((text) => !/["{}]/.test(text))
   fc.assert(

@@ -90,7 +90,11 @@ t.test('what no other attempt could do is dead at once', async (t) => {
 
 t.test('a turn that takes too long is ended; another model can answer in the agent’s place', async (t) => {
   const own = (id: string, more: object) => mapping({ id, match: { path: id }, ...more })
-  const mappings = [own('slow', { timeoutSeconds: 1 }), own('other', { model: 'builtin/echo' }), own('of', { agentId: 'echo' })]
+  const mappings = [
+    own('slow', { timeoutSeconds: 1 }),
+    own('other', { model: 'builtin/echo' }),
+    own('of', { agentId: 'echo' })
+  ]
   const app = await buildGateway(t, asking('silent', { mappings, maxAttempts: 1 }))
   for (const path of ['slow', 'other', 'of']) await deliver(app, path, '{"n":1}')
   const all = await untilAll(app, 'dead', 'done')
@@ -130,13 +134,24 @@ t.test('a gateway that is stopped goes on where it was', async (t) => {
   await waitUntil(async () => (await deliveries(app))[0]?.state === 'running')
   await sleep(50)
   await app.close()
-  const again = await buildGateway(t, { ...options, ...withWebhooks({ mappings: [mapping()] }), dataDir: config.dataDir })
+  const again = await buildGateway(t, {
+    ...options,
+    ...withWebhooks({ mappings: [mapping()] }),
+    dataDir: config.dataDir
+  })
   t.match(await untilAll(again, 'done'), [{ attempts: 1 }], 'what was stopped does not count')
 })
 
 t.test('wake: in the main session at once, or with the agent’s next turn, once', async (t) => {
   const own = (id: string, more: object) =>
-    mapping({ id, match: { path: id }, action: 'wake', messageTemplate: undefined, textTemplate: 'wake {{n}}', ...more })
+    mapping({
+      id,
+      match: { path: id },
+      action: 'wake',
+      messageTemplate: undefined,
+      textTemplate: 'wake {{n}}',
+      ...more
+    })
   const mappings = [own('now', {}), own('later', { wakeMode: 'next-heartbeat' })]
   const app = await buildGateway(t, asking('words', { mappings }))
   await deliver(app, 'now', '{"n":1}')
@@ -162,7 +177,12 @@ t.test('wake: in the main session at once, or with the agent’s next turn, once
 t.test('a turn that fails keeps what was to be told for the next one, over a restart too', async (t) => {
   let status = 500
   const url = await serve(t, () => status)
-  const wake = mapping({ action: 'wake', wakeMode: 'next-heartbeat', messageTemplate: undefined, textTemplate: '{{n}}' })
+  const wake = mapping({
+    action: 'wake',
+    wakeMode: 'next-heartbeat',
+    messageTemplate: undefined,
+    textTemplate: '{{n}}'
+  })
   const options = {
     ...asking('words', { mappings: [wake] }),
     providers: { up: { type: 'openai-compatible' as const, baseURL: url, maxRetries: 0, breaker: { failures: 0 } } }
@@ -198,14 +218,23 @@ t.test('an answer is sent by a channel; what fails there does not run the turn a
   const app = await buildGateway(t, { ...options, extend: ({ comis }) => void comis.channels.register(adapter) })
   await deliver(app, 'm', '{"n":1}')
   const [done] = await untilAll(app, 'done')
-  t.match(sent, [1, 2, 3].map(() => ({ to: 'chat-1', text: 'got 1', id: done?.id })))
+  t.match(
+    sent,
+    [1, 2, 3].map(() => ({ to: 'chat-1', text: 'got 1', id: done?.id }))
+  )
   t.equal(sent.length, 3)
   t.equal((await told(app, 'message:sent')).length, 1)
   t.notMatch(JSON.stringify(await told(app, 'webhook:retrying')), /a secret/)
 
   const unserved = await buildGateway(t, options)
-  await t.rejects(async () => void (await unserved.ready()), /webhooks.mappings.0.channel: nothing that can send serves the channel "telegram"/)
-  await t.rejects(buildGateway(t, withWebhooks({ mappings: [delivering] })).then((built) => built.ready()), /no channel "telegram"/)
+  await t.rejects(
+    async () => void (await unserved.ready()),
+    /webhooks.mappings.0.channel: nothing that can send serves the channel "telegram"/
+  )
+  await t.rejects(
+    buildGateway(t, withWebhooks({ mappings: [delivering] })).then((built) => built.ready()),
+    /no channel "telegram"/
+  )
 })
 
 /** A provider that answers with a status, and where that is 200, with a word. */
