@@ -25,7 +25,8 @@ export async function webhooks({ gateways, rounds, quick, report }: WebhooksOpti
     url: `http://127.0.0.1:${server.port}/hooks/bench`,
     pid: server.pid,
     token: undefined,
-    post: { body, headers: { 'content-type': 'application/json', 'x-webhook-signature': signature } },
+    body,
+    headers: { 'x-webhook-signature': signature },
     connections: CONNECTIONS,
     warmupSeconds: 1,
     seconds: quick ? 1 : 5

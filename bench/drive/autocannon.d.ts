@@ -2,6 +2,8 @@
 declare module 'autocannon' {
   interface Options {
     url: string
+    method?: 'GET' | 'POST'
+    body?: string
     connections: number
     pipelining: number
     /** Seconds. */
@@ -9,8 +11,6 @@ declare module 'autocannon' {
     /** Milliseconds; a run ends at a multiple of this. */
     sampleInt: number
     headers: Record<string, string>
-    method?: 'POST'
-    body?: string
   }
 
   interface Result {

@@ -91,7 +91,7 @@ t.test('killed three times on the way, it loses no delivery that it answered, an
   t.equal(kills, KILL_AT.length)
 
   const call = async (method: string, params: object = {}) => {
-    const { json } = await post(`${url}`, JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }))
+    const { json } = await post(url, JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }))
     return (json as { result: Record<string, unknown> }).result
   }
   await waitUntil(
@@ -111,7 +111,9 @@ t.test('killed three times on the way, it loses no delivery that it answered, an
   await events.until(2 * DELIVERIES)
   await events.leave()
   const turns = events.of('message:sent')
-  t.same(turns.map(({ text }) => text).toSorted(), numbers.map((n) => `number ${n}`).toSorted(), 'no answer twice')
+  const said = new Set(turns.map(({ text }) => text))
+  t.same([turns.length, said.size], [DELIVERIES, DELIVERIES], 'none was answered twice')
+  t.ok(numbers.every((n) => said.has(`number ${n}`)))
   t.equal(new Set(events.of('webhook:completed').map(({ deliveryId }) => deliveryId)).size, DELIVERIES)
   t.equal(events.events.length, 2 * DELIVERIES)
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import t from 'tap'
 import type { Json } from '../../src/json.ts'
 import { compileTemplate, TemplateError, type TemplateScope } from '../../src/webhooks/template.ts'

@@ -227,10 +227,9 @@ t.test('an answer is sent by a channel; what fails there does not run the turn a
   t.notMatch(JSON.stringify(await told(app, 'webhook:retrying')), /a secret/)
 
   const unserved = await buildGateway(t, options)
-  await t.rejects(
-    async () => void (await unserved.ready()),
-    /webhooks.mappings.0.channel: nothing that can send serves the channel "telegram"/
-  )
+  await t.rejects(async () => {
+    await unserved.ready()
+  }, /webhooks.mappings.0.channel: nothing that can send serves the channel "telegram"/)
   await t.rejects(
     buildGateway(t, withWebhooks({ mappings: [delivering] })).then((built) => built.ready()),
     /no channel "telegram"/
