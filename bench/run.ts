@@ -11,6 +11,7 @@ import { measureRecall } from './recall.ts'
 import { rpc } from './rpc.ts'
 import { streams } from './streams.ts'
 import { CORES, drive, type Server, start, stopAll } from './processes.ts'
+import { webhooks } from './webhooks.ts'
 import { brief, limitRow, median, ratioRow, type Row, type Sample, toMarkdown } from './table.ts'
 
 const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
@@ -157,6 +158,7 @@ async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> 
   for (const work of works(servers)) rows.push(await compare(work))
   await gateway.stop()
   rows.push(...(await streams({ rounds: ROUNDS, quick: flags.quick, upstream, forget, report })))
+  rows.push(await webhooks({ gateways, rounds: ROUNDS, quick: flags.quick, report }))
   rows.push(...(await fanOut({ rounds: ROUNDS, quick: flags.quick, report })))
   rows.push(...(await rpc({ rounds: ROUNDS, quick: flags.quick, upstream, report })))
   const searches: Row[] = []

@@ -20,7 +20,9 @@ import sse from '../plugins/sse/index.ts'
 import turns from '../plugins/turns.ts'
 import validation from '../plugins/validation.ts'
 import warnings from '../plugins/warnings.ts'
+import webhooks from '../plugins/webhooks/index.ts'
 import health from '../routes/health/index.ts'
+import hooks from '../routes/hooks/index.ts'
 import type { Tool } from './agents/tool.ts'
 import { parseConfig } from './config/parse.ts'
 import type { ConfigInput } from './config/schema.ts'
@@ -30,7 +32,7 @@ export { defineMethod, type RpcCall, type RpcMethod } from '../plugins/json-rpc/
 export { RpcError } from '../plugins/json-rpc/errors.ts'
 export { ConfigError } from './config/error.ts'
 export type { Config, ConfigInput } from './config/schema.ts'
-export type { Channel, ChannelAdapter } from './channels/channels.ts'
+export type { Channel, ChannelAdapter, ChannelMessage } from './channels/channels.ts'
 export type { EventPayload, EventType } from './events/map.ts'
 export type { Services } from './services.ts'
 
@@ -106,18 +108,22 @@ async function serveClients(fastify: FastifyInstance, { answerUnknownRoutes, ext
   await fastify.register(turns)
   await fastify.register(openai)
   await fastify.register(jsonRpc)
+  await fastify.register(webhooks)
   await fastify.register(dashboard)
   await fastify.register(firstToken)
   if (extend) await fastify.register(async (scope) => extend(scope))
 
-  const { web } = fastify.comis.config.gateway
+  const { gateway, webhooks: hooksConfig } = fastify.comis.config
+  // Their address is configured, and no folder’s.
+  if (hooksConfig.enabled) await fastify.register(hooks, { prefix: hooksConfig.path })
   await fastify.register(autoload, {
     dir: join(import.meta.dirname, '../routes'),
     routeParams: true,
     autoHooks: true,
     cascadeHooks: true,
     forceESM: true,
-    ignoreFilter: (path) => path.startsWith('/health/') || (!web.enabled && path.startsWith('/api/'))
+    ignoreFilter: (path) =>
+      path.startsWith('/health/') || path.startsWith('/hooks/') || (!gateway.web.enabled && path.startsWith('/api/'))
   })
   fastify.refuseOtherMethods()
   if (fastify.prefix || answerUnknownRoutes) fastify.setNotFoundHandler(fastify.answerNotFound)

@@ -33,6 +33,8 @@ import { expireKeptTurns } from './turns/expire-kept.ts'
 import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 import { openUsages, type Usages } from './usage/usage.ts'
+import { openHeldTexts } from './webhooks/held.ts'
+import { openWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
@@ -55,6 +57,7 @@ export interface Services {
   readonly channels: Channels
   readonly memory: Memory
   readonly usages: Usages
+  readonly webhooks: Webhooks
   readonly diagnostics: Diagnostics
   readonly storage: Storage
   /** Ends what goes on by itself, once nothing else goes on. */
@@ -114,6 +117,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   if (abandoned > 0) on.onAbandoned(abandoned)
   await liveConfig.rememberStart()
   const leases = localLeases()
+  const held = await openHeldTexts(storage.deliveries)
   const turns = createTurns({
     leases,
     turns: storage.turns,
@@ -124,6 +128,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       steps: storage.steps,
       calls: { health, events },
       memory,
+      held,
       onError
     }),
     priceOf: catalog.priceOf,
@@ -133,6 +138,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   })
   const sessions = openSessions({ store: storage.sessions, leases, turns, agents, events })
   const channels = openChannels(liveConfig, events)
+  const webhooks = await openWebhooks({ liveConfig, storage, events, turns, agents, catalog, channels, held, onError })
+  opened.defer(() => webhooks.close())
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
   opened.defer(expireKeptTurns(storage.kept, onError))
@@ -159,6 +166,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     events,
     memory,
     channels,
+    webhooks,
     usages: openUsages(storage.usage, events),
     diagnostics: openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) }),
     storage,

@@ -8,6 +8,8 @@ export interface RequestsPlan {
   /** The server's process. */
   pid: number
   token: string | undefined
+  /** Beside those that say what the body is and who asks. */
+  headers?: Record<string, string>
   connections: number
   warmupSeconds: number
   seconds: number
@@ -21,10 +23,12 @@ export interface RequestsResult {
   load: Load
 }
 
-const { url, body, pid, token, connections, warmupSeconds, seconds } = JSON.parse(process.argv[2] ?? '') as RequestsPlan
+const plan = JSON.parse(process.argv[2] ?? '') as RequestsPlan
+const { url, body, pid, token, connections, warmupSeconds, seconds } = plan
 const headers: Record<string, string> = {
   ...(token !== undefined && { authorization: `Bearer ${token}` }),
-  ...(body !== undefined && { 'content-type': 'application/json' })
+  ...(body !== undefined && { 'content-type': 'application/json' }),
+  ...plan.headers
 }
 const method = body === undefined ? 'GET' : 'POST'
 

@@ -25,6 +25,7 @@ export const documentOf = (prefix: string): Document => ({
     { name: 'turns', description: 'What is being answered right now.' },
     { name: 'events', description: 'What happens, live and lately.' },
     { name: 'json-rpc', description: 'Everything, as methods to call.' },
+    { name: 'webhooks', description: 'What happens elsewhere, told to agents.' },
     { name: 'openai', description: 'For clients made for OpenAI.' }
   ],
   components: {

@@ -31,8 +31,11 @@ const STATUS: Record<ErrorCode, number> = {
   internal: 500
 }
 
+/** The key that limits bodies, where a route names no other. */
+const LIMIT_KEY = 'gateway.httpBodyLimitBytes'
+
 /** What any thrown value comes to. Errors that are not known to be safe to show become a bare 500. */
-export function toFailure(error: FastifyError | GatewayError, bodyLimit: number): Failure {
+export function toFailure(error: FastifyError | GatewayError, bodyLimit: number, limitKey = LIMIT_KEY): Failure {
   if (error instanceof GatewayError) {
     const { code, message, param, reason, retryAfterSeconds } = error
     return { status: STATUS[code], message, code, param, reason, retryAfterSeconds }
@@ -42,7 +45,7 @@ export function toFailure(error: FastifyError | GatewayError, bodyLimit: number)
   if (code === 'FST_ERR_BAD_URL') return failure(400, 'The address is not valid')
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return failure(414, 'The address is too long')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return failure(413, `Request body is larger than ${bodyLimit} bytes (gateway.httpBodyLimitBytes)`)
+    return failure(413, `Request body is larger than ${bodyLimit} bytes (${limitKey})`)
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return failure(415, 'Unsupported media type: send application/json')
   if (code?.startsWith('FST_ERR_CTP_') || error instanceof SyntaxError) return failure(status, 'Invalid JSON body')

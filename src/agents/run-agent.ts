@@ -8,6 +8,7 @@ import type { FinishReason } from '../turns/event.ts'
 import { placeOf } from '../turns/place.ts'
 import { Transcript } from '../turns/transcript.ts'
 import { clientOf, type Emit, type RunEvent, type TurnRequest } from '../turns/turn.ts'
+import { type HeldTexts, tellHeld } from '../webhooks/held.ts'
 import { callModel, withAlternatives } from './call-model.ts'
 import { fitting } from './fitting.ts'
 import type { Agent } from './registry.ts'
@@ -19,6 +20,8 @@ export interface AgentPorts {
   steps: StepStore
   calls: CallPorts
   memory: Memory
+  /** What came for an agent, to be told in its next turn. */
+  held: HeldTexts
   /** A turn went on without its memory. */
   onError(error: unknown): void
 }
@@ -113,7 +116,7 @@ async function instructions(
   { id, config, providerId }: Agent,
   request: TurnRequest,
   summary: string | undefined,
-  { memory, onError }: AgentPorts,
+  { memory, held, onError }: AgentPorts,
   signal: AbortSignal
 ): Promise<Message[]> {
   const text =
@@ -134,7 +137,8 @@ async function instructions(
         })
       : undefined
   const earlier = summary && `${SUMMARY}\n${summary}`
-  const content = [config.systemPrompt, earlier, reminder].filter(Boolean).join('\n\n')
+  const news = tellHeld(await held.take(id, request.id))
+  const content = [config.systemPrompt, earlier, reminder, news].filter(Boolean).join('\n\n')
   return content ? [{ role: 'system', content }] : []
 }
 

@@ -4,6 +4,7 @@ import { Value } from 'typebox/value'
 import { Agent, Channel, Config, type ConfigInput, Provider } from './schema.ts'
 import { type Issue, explain } from '../schema/explain.ts'
 import { ConfigError } from './error.ts'
+import { webhookIssues } from '../webhooks/check.ts'
 import { wrongWithScopes } from './scopes.ts'
 
 const validator = Compile(Config)
@@ -53,7 +54,13 @@ function defaultsOfEach(config: Record<string, unknown>, key: string, schema: TS
 }
 
 function contradictions(config: Config): Issue[] {
-  return [...tokenIssues(config), ...providerIssues(config), ...agentIssues(config), ...embeddingIssues(config)]
+  return [
+    ...tokenIssues(config),
+    ...providerIssues(config),
+    ...agentIssues(config),
+    ...embeddingIssues(config),
+    ...webhookIssues(config)
+  ]
 }
 
 function tokenIssues({ gateway }: Config): Issue[] {

@@ -1,9 +1,11 @@
 import Type, { type Static } from 'typebox'
 import { Gateway, Secret } from './schemas/gateway.ts'
 import { atRestart, closed, fileOnly, ID_PATTERN } from './schemas/marks.ts'
+import { Webhooks } from './schemas/webhooks.ts'
 
 export { Scope, Secret } from './schemas/gateway.ts'
 export { ID_PATTERN } from './schemas/marks.ts'
+export type * from './schemas/webhooks.ts'
 
 const Fallbacks = (description: string) =>
   Type.Optional(Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true, maxItems: 10, description }))
@@ -196,6 +198,7 @@ export const Config = Type.Object(
     ),
     embeddings: Type.Optional(Embeddings),
     sessions: Sessions,
+    webhooks: Webhooks,
     channels: Type.Record(Type.String({ pattern: ID_PATTERN }), Channel, {
       propertyNames: { pattern: ID_PATTERN },
       default: {},

@@ -33,8 +33,21 @@ export interface TurnRequest {
   maxToolCalls?: number
   /** How the answer of a model alone may be passed on. */
   passOn?: PassOn
+  /** The delivery that it was started by, whose end is this one's. It has a session. */
+  fulfils?: StartedBy
   /** Longest it may take, in place of what its agent's configuration says; a model alone has no limit otherwise. */
   timeoutSeconds?: number
+}
+
+/** A delivery as the turn knows it that it started. */
+export interface StartedBy {
+  deliveryId: string
+  mappingId: string
+  /** The id that the turn has, in this attempt as in every other. */
+  turnId: string
+  attempt: number
+  /** Who is sent the answer, by which channel. */
+  answerTo?: { channel: string; to: string }
 }
 
 export interface Keep {

@@ -5,6 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../config/error.ts'
 import type { Storage, StorageSize } from '../port.ts'
 import { configStore } from './config.ts'
+import { deliveryStore } from './deliveries.ts'
+import { deliveryWrites } from './delivery-writes.ts'
 import { appendEvents, eventStore } from './events.ts'
 import { keptTurns } from './kept.ts'
 import { memoryStore } from './memory.ts'
@@ -32,7 +34,15 @@ export function openSqlite(folder: string): Storage {
   const kept = keptTurns(db, writer)
   const usage = usageSums(db, writer, append)
   return {
-    turns: turnStore({ db, writer, append, count: usage.count, kept: kept.writes, onMessages: text.wake }),
+    turns: turnStore({
+      db,
+      writer,
+      append,
+      count: usage.count,
+      kept: kept.writes,
+      deliveries: deliveryWrites(db, append),
+      onMessages: text.wake
+    }),
     kept: kept.store,
     sessions: sessionStore(db, writer, append, text.search),
     steps: stepStore(db, writer),
@@ -41,6 +51,7 @@ export function openSqlite(folder: string): Storage {
     config: configStore(db, writer, append),
     memory,
     usage: usage.store,
+    deliveries: deliveryStore(db, writer, append),
     size: () => sizeOf(db, path),
     async close() {
       await Promise.all([memory[Symbol.asyncDispose](), text.close()])

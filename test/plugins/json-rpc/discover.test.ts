@@ -64,6 +64,7 @@ t.test('every method is in it, described', async (t) => {
       'config.rollback',
       'config.schema',
       'config.set',
+      'delivery.queue.status',
       'events.subscribe',
       'events.unsubscribe',
       'gateway.status',
@@ -83,6 +84,8 @@ t.test('every method is in it, described', async (t) => {
       'obs.billing.bySession',
       'obs.billing.total',
       'obs.billing.usage24h',
+      'obs.delivery.recent',
+      'obs.delivery.stats',
       'obs.diagnostics',
       'obs.reset',
       'rpc.cancel',
@@ -102,7 +105,11 @@ t.test('every method is in it, described', async (t) => {
       'tokens.revoke',
       'tokens.rotate',
       'turn.cancel',
-      'turn.list'
+      'turn.list',
+      'webhooks.discard',
+      'webhooks.get',
+      'webhooks.list',
+      'webhooks.replay'
     ]
   )
   for (const { name, summary, params } of methods) {
