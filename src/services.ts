@@ -1,3 +1,5 @@
+import { Refusals } from './access/refusals.ts'
+import { Tickets } from './access/tickets.ts'
 import { openTokens, type Tokens } from './access/tokens.ts'
 import { type AgentManager, manageAgents } from './agents/manage.ts'
 import { type Agents, liveAgents, openAgents } from './agents/registry.ts'
@@ -44,6 +46,9 @@ export interface Services {
   readonly configPaths: readonly string[]
   readonly instance: Instance
   readonly tokens: Tokens
+  readonly tickets: Tickets
+  /** Requests that were refused, for the journal. */
+  readonly refusals: Refusals
   readonly catalog: Catalog
   readonly embedders: Embedders
   readonly agents: Agents
@@ -95,6 +100,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
   opened.defer(() => events.stop())
   const tokens = opened.adopt(await openTokens(config, storage.tokens, events), (all) => all.stop())
+  const refusals = opened.adopt(new Refusals(events), (all) => all.stop())
   const liveConfig = openLiveConfig(loaded, events)
   const now = () => liveConfig.current
   liveConfig.onChange(({ gateway }) => ({ apply: () => events.keep(gateway.events) }))
@@ -150,6 +156,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     configPaths,
     instance: newInstance(),
     tokens,
+    tickets: new Tickets((principal) => tokens.isValid(principal)),
+    refusals,
     catalog,
     embedders,
     agents,

@@ -2,7 +2,9 @@ import Type, { type Static } from 'typebox'
 import { Gateway, Secret } from './schemas/gateway.ts'
 import { atRestart, closed, fileOnly, ID_PATTERN } from './schemas/marks.ts'
 
-export { Scope, Secret } from './schemas/gateway.ts'
+export { Secret } from './schemas/gateway.ts'
+export { Scope } from './schemas/scope.ts'
+export type { TlsClient, TlsConfig } from './schemas/tls.ts'
 export { ID_PATTERN } from './schemas/marks.ts'
 
 const Fallbacks = (description: string) =>

@@ -43,7 +43,7 @@ export const EVENTS = {
   'audit:event': event('Someone did something that is worth keeping.', {
     action: text,
     outcome: text,
-    ...optional({ subject: text, reason: text, by: text }),
+    ...optional({ subject: text, reason: text, by: text, address: text, count, message: text }),
     ...where
   }),
   'security:injection_detected': event('A text tries to give orders to an agent.', { source: text, ...where }),
@@ -53,7 +53,15 @@ export const EVENTS = {
     ...where
   }),
   'security:warn': event('Requests were refused. What repeats within ten seconds is told once, with a count.', {
-    reason: Type.Enum(['invalid_token', 'insufficient_scope', 'rate_limited', 'other']),
+    reason: Type.Enum([
+      'invalid_token',
+      'insufficient_scope',
+      'rate_limited',
+      'host_refused',
+      'origin_refused',
+      'invalid_signature',
+      'other'
+    ]),
     count,
     ...optional({ address: text, path: text, message: text }),
     ...where
