@@ -28,19 +28,18 @@ export class RpcError extends Error {
 
 const MOST_ISSUES = 10
 
-/** `data.code` of what JSON-RPC alone has; all else has the code of its `GatewayError`. */
-type OwnCode = ErrorCode | 'parse_error' | 'method_not_found'
-const coded = (code: number, message: string, own: OwnCode) => new RpcError(code, message, { code: own })
+const coded = (code: number, message: string, own: ErrorCode) => new RpcError(code, message, { code: own })
 
-export const parseError = () => coded(CODES.parseError, 'Parse error', 'parse_error')
-export const invalidRequest = (message = 'Invalid Request') => coded(CODES.invalidRequest, message, 'invalid_request')
-export const methodNotFound = () => coded(CODES.methodNotFound, 'Method not found', 'method_not_found')
+/** Of these the code says all there is; their answers are those of the specification, letter for letter. */
+export const parseError = () => new RpcError(CODES.parseError, 'Parse error')
+export const invalidRequest = (message = 'Invalid Request') => new RpcError(CODES.invalidRequest, message)
+export const methodNotFound = () => new RpcError(CODES.methodNotFound, 'Method not found')
 export const rateLimited = () => coded(CODES.server, 'Message rate limit exceeded', 'rate_limited')
 export const insufficientScope = (scope: string) =>
   coded(CODES.internal, `Insufficient scope: requires '${scope}'`, 'forbidden')
 export const invalidParams = (issues: Issue[]) =>
   new RpcError(CODES.invalidParams, 'Invalid params', {
-    code: 'invalid_request' satisfies OwnCode,
+    code: 'invalid_request' satisfies ErrorCode,
     issues: issues.slice(0, MOST_ISSUES).map(({ path, message }) => ({ path, message }))
   })
 
