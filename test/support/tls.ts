@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { Test } from 'tap'
 import { temporaryFolder } from './gateway.ts'
 
@@ -74,7 +74,7 @@ export interface Asked {
 export function ask(url: string, tls: SecureContextOptions, headers: Record<string, string> = {}): Promise<Asked> {
   return new Promise((resolve, reject) => {
     const asked = httpsRequest(url, { ...tls, headers, agent: false, servername: 'localhost' }, (response) => {
-      const { serialNumber } = (response.socket as import('node:tls').TLSSocket).getPeerCertificate()
+      const { serialNumber } = (response.socket as TLSSocket).getPeerCertificate()
       let text = ''
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece))
       response.on('end', () =>

@@ -92,7 +92,7 @@ t.test('where none is required, a bad one is as good as none', async (t) => {
 t.test('in a host that asks for certificates the clients are known too', async (t) => {
   const server = await authority.issue('host', { subject: '/CN=localhost', san: 'DNS:localhost,IP:127.0.0.1' })
   const { cert, key, ca } = await clientOf(authority, server)
-  const app = Fastify({ https: { cert, key, ca, requestCert: true, rejectUnauthorized: false } as object })
+  const app = Fastify({ https: { cert, key, ca, requestCert: true, rejectUnauthorized: false } })
   t.teardown(() => app.close())
   const tls = { clients: [{ subject: 'O=Example, CN=robot', id: 'robot', scopes: ['rpc' as const] }] }
   await app.register(gateway, { prefix: '/ai', ...(await completeOptions(t, { gateway: { tls } })) })
