@@ -2,7 +2,7 @@ import type { Principal } from '../access/principal.ts'
 import type { Agent } from '../agents/registry.ts'
 import type { ModelRef } from '../models/catalog.ts'
 import type { Message } from '../models/message.ts'
-import type { ModelSettings, ToolSpec } from '../models/port.ts'
+import type { ModelSettings, PassOn, ToolSpec } from '../models/port.ts'
 import type { SessionRef } from '../storage/port.ts'
 import type { FinishReason, Outcome, TurnEvent } from './event.ts'
 import type { Take } from './log.ts'
@@ -27,6 +27,8 @@ export interface TurnRequest {
   settings: ModelSettings
   /** Tools that the client runs: a call of one ends the turn. */
   tools: ToolSpec[]
+  /** How the answer of a model alone may be passed on. */
+  passOn?: PassOn
   /** Longest it may take, in place of what its agent's configuration says; a model alone has no limit otherwise. */
   timeoutSeconds?: number
 }
