@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Server as TlsServer } from 'node:tls'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import auth from '../plugins/auth/index.ts'
@@ -8,14 +9,17 @@ import docs from '../plugins/docs/index.ts'
 import errors from '../plugins/errors/index.ts'
 import events from '../plugins/events/index.ts'
 import firstToken from '../plugins/first-token.ts'
+import guard from '../plugins/guard.ts'
 import limits from '../plugins/limits.ts'
 import jsonRpc from '../plugins/json-rpc/index.ts'
 import logging, { requestLines } from '../plugins/logging.ts'
 import methodNotAllowed from '../plugins/method-not-allowed.ts'
 import openapi from '../plugins/docs/openapi.ts'
 import openai from '../plugins/openai/index.ts'
+import securityHeaders from '../plugins/security-headers.ts'
 import sensible from '../plugins/sensible.ts'
 import services from '../plugins/services.ts'
+import slowClients from '../plugins/slow-clients.ts'
 import sse from '../plugins/sse/index.ts'
 import turns from '../plugins/turns.ts'
 import validation from '../plugins/validation.ts'
@@ -45,6 +49,12 @@ export interface GatewayOptions extends ConfigInput {
    * With a prefix the gateway answers everything below it.
    */
   answerUnknownRoutes?: boolean
+  /**
+   * The server serves nothing but this gateway. Then a gateway on loopback refuses requests by other names than its own,
+   * and pages of other origins (docs/security.md), and over TLS browsers are told to come by it alone. Default false: a
+   * host application decides for itself, and `gateway.allowedHosts` asks for the same checks.
+   */
+  isOwnServer?: boolean
   /** The files that the configuration was read from, for `gateway.status` to tell admins. Default: none. */
   configPaths?: readonly string[]
   /** What stands above all that is changed at run time, as the flags of a command line do. Default: nothing. */
@@ -72,6 +82,7 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
   const {
     tools = [],
     answerUnknownRoutes = false,
+    isOwnServer = false,
     configPaths = [],
     extend,
     overrides,
@@ -92,13 +103,20 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
   await fastify.register(cors)
   // Beside all else, so that no hook of the others reaches it: it has no client and no limit, and is polled the most.
   await fastify.register(health, { prefix: '/health' })
-  await fastify.register((scope) => serveClients(scope, { answerUnknownRoutes, extend }))
+  await fastify.register((scope) => serveClients(scope, { answerUnknownRoutes, isOwnServer, extend }))
 }
 
-type ServeOptions = Required<Pick<GatewayOptions, 'answerUnknownRoutes'>> & Pick<GatewayOptions, 'extend'>
+type ServeOptions = Required<Pick<GatewayOptions, 'answerUnknownRoutes' | 'isOwnServer'>> &
+  Pick<GatewayOptions, 'extend'>
 
-async function serveClients(fastify: FastifyInstance, { answerUnknownRoutes, extend }: ServeOptions): Promise<void> {
+async function serveClients(
+  fastify: FastifyInstance,
+  { answerUnknownRoutes, isOwnServer, extend }: ServeOptions
+): Promise<void> {
   await fastify.register(requestLines)
+  await fastify.register(securityHeaders, { hsts: isOwnServer && fastify.server instanceof TlsServer })
+  await fastify.register(slowClients)
+  await fastify.register(guard, { isOwnServer })
   await fastify.register(auth)
   await fastify.register(limits)
   await fastify.register(warnings)
@@ -123,8 +141,12 @@ async function serveClients(fastify: FastifyInstance, { answerUnknownRoutes, ext
     cascadeHooks: true,
     forceESM: true,
     ignoreFilter: (path) =>
-      path.startsWith('/health/') || path.startsWith('/hooks/') || (!gateway.web.enabled && path.startsWith('/api/'))
+      path.startsWith('/health/') || path.startsWith('/hooks/') || (!gateway.web.enabled && isOfDashboard(path))
   })
   fastify.refuseOtherMethods()
   if (fastify.prefix || answerUnknownRoutes) fastify.setNotFoundHandler(fastify.answerNotFound)
 }
+
+/** Tickets open what stays without it. */
+const isOfDashboard = (path: string) =>
+  path.startsWith('/api/') && !path.startsWith('/api/tickets/') && path !== '/api/autohooks.ts'

@@ -1,3 +1,5 @@
+import { Refusals } from './access/refusals.ts'
+import { Tickets } from './access/tickets.ts'
 import { openTokens, type Tokens } from './access/tokens.ts'
 import { type AgentManager, manageAgents } from './agents/manage.ts'
 import { type Agents, liveAgents, openAgents } from './agents/registry.ts'
@@ -46,6 +48,9 @@ export interface Services {
   readonly configPaths: readonly string[]
   readonly instance: Instance
   readonly tokens: Tokens
+  readonly tickets: Tickets
+  /** Requests that were refused, for the journal. */
+  readonly refusals: Refusals
   readonly catalog: Catalog
   readonly embedders: Embedders
   readonly agents: Agents
@@ -98,6 +103,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
   opened.defer(() => events.stop())
   const tokens = opened.adopt(await openTokens(config, storage.tokens, events), (all) => all.stop())
+  const refusals = opened.adopt(new Refusals(events), (all) => all.stop())
   const liveConfig = openLiveConfig(loaded, events)
   const now = () => liveConfig.current
   liveConfig.onChange(({ gateway }) => ({ apply: () => events.keep(gateway.events) }))
@@ -138,7 +144,18 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   })
   const sessions = openSessions({ store: storage.sessions, leases, turns, agents, events })
   const channels = openChannels(liveConfig, events)
-  const webhooks = await openWebhooks({ liveConfig, storage, events, turns, agents, catalog, channels, held, onError })
+  const webhooks = await openWebhooks({
+    liveConfig,
+    storage,
+    events,
+    turns,
+    agents,
+    catalog,
+    channels,
+    held,
+    refusals,
+    onError
+  })
   opened.defer(() => webhooks.close())
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
@@ -157,6 +174,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     configPaths,
     instance: newInstance(),
     tokens,
+    tickets: new Tickets((principal) => tokens.isValid(principal)),
+    refusals,
     catalog,
     embedders,
     agents,

@@ -31,7 +31,13 @@ export const documentOf = (prefix: string): Document => ({
   components: {
     securitySchemes: {
       bearer: { type: 'http', scheme: 'bearer', description: 'A token of the gateway.' },
-      queryToken: { type: 'apiKey', in: 'query', name: 'token', description: 'For clients that cannot set headers.' }
+      queryToken: { type: 'apiKey', in: 'query', name: 'token', description: 'For clients that cannot set headers.' },
+      queryTicket: {
+        type: 'apiKey',
+        in: 'query',
+        name: 'ticket',
+        description: 'The same, without the token in an address: see `POST /api/tickets`.'
+      }
     }
   }
 })

@@ -6,6 +6,7 @@ import { type Issue, explain } from '../schema/explain.ts'
 import { ConfigError } from './error.ts'
 import { webhookIssues } from '../webhooks/check.ts'
 import { wrongWithScopes } from './scopes.ts'
+import { tlsIssues } from './tls-issues.ts'
 
 const validator = Compile(Config)
 
@@ -56,6 +57,7 @@ function defaultsOfEach(config: Record<string, unknown>, key: string, schema: TS
 function contradictions(config: Config): Issue[] {
   return [
     ...tokenIssues(config),
+    ...tlsIssues(config),
     ...providerIssues(config),
     ...agentIssues(config),
     ...embeddingIssues(config),

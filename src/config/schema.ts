@@ -3,7 +3,9 @@ import { Gateway, Secret } from './schemas/gateway.ts'
 import { atRestart, closed, fileOnly, ID_PATTERN } from './schemas/marks.ts'
 import { Webhooks } from './schemas/webhooks.ts'
 
-export { Scope, Secret } from './schemas/gateway.ts'
+export { Secret } from './schemas/gateway.ts'
+export { Scope } from './schemas/scope.ts'
+export type { TlsClient, TlsConfig } from './schemas/tls.ts'
 export { ID_PATTERN } from './schemas/marks.ts'
 export type * from './schemas/webhooks.ts'
 

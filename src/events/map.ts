@@ -78,7 +78,7 @@ export const EVENTS = {
   'audit:event': event('Someone did something that is worth keeping.', {
     action: text,
     outcome: text,
-    ...optional({ subject: text, reason: text, by: text }),
+    ...optional({ subject: text, reason: text, by: text, address: text, message: text }),
     count: Type.Optional(Type.Integer({ minimum: 1, description: 'How often, where repetitions are told together.' })),
     ...where
   }),
@@ -89,7 +89,15 @@ export const EVENTS = {
     ...where
   }),
   'security:warn': event('Requests were refused. What repeats within ten seconds is told once, with a count.', {
-    reason: Type.Enum(['invalid_token', 'insufficient_scope', 'rate_limited', 'other']),
+    reason: Type.Enum([
+      'invalid_token',
+      'insufficient_scope',
+      'rate_limited',
+      'host_refused',
+      'origin_refused',
+      'invalid_signature',
+      'other'
+    ]),
     count,
     ...optional({ address: text, path: text, message: text }),
     ...where

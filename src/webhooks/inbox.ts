@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Refusals } from '../access/refusals.ts'
 import { GatewayError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import type { DeliveryStore, NewDelivery } from '../storage/port.ts'
@@ -7,7 +8,7 @@ import { clientOfMapping } from './client.ts'
 import { readEvent } from './event.ts'
 import type { Mapping, Mappings } from './mapping.ts'
 import { type Payload, readPayload, textOf } from './payload.ts'
-import { type Refusals, REFUSALS } from './refusals.ts'
+import { REFUSALS } from './refusals.ts'
 import { verify } from './signatures/open.ts'
 import type { RefusalReason, SignedRequest } from './signatures/scheme.ts'
 
@@ -44,7 +45,7 @@ export interface Inbox {
 export interface InboxOptions {
   store: DeliveryStore
   events: Events
-  refusals: Refusals
+  refusals: Pick<Refusals, 'tell'>
   mappings(): Mappings
   /** Something is there to be worked on. */
   onAccepted(): void
@@ -86,8 +87,9 @@ export function openInbox({ store, events, refusals, mappings, onAccepted }: Inb
   }
 
   function refuse(mappingId: string, reason: RefusalReason): GatewayError {
-    refusals.add(mappingId, reason)
-    return new GatewayError('unauthorized', REFUSALS[reason], { reason })
+    const message = REFUSALS[reason]
+    refusals.tell({ reason: 'invalid_signature', message, clientId: clientOfMapping(mappingId) })
+    return new GatewayError('unauthorized', message, { reason })
   }
 
   return {

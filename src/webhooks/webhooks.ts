@@ -1,3 +1,4 @@
+import type { Refusals } from '../access/refusals.ts'
 import type { Agents } from '../agents/registry.ts'
 import type { Channels } from '../channels/channels.ts'
 import { ConfigError } from '../config/error.ts'
@@ -14,7 +15,6 @@ import { compileMappings, type Mappings } from './mapping.ts'
 import { openOperator, type Operator } from './operator.ts'
 import { allMappings } from './presets.ts'
 import { pruneDeliveries } from './prune.ts'
-import { openRefusals } from './refusals.ts'
 import { openWorker } from './worker.ts'
 
 /** What comes by webhooks, from its acceptance to its end. */
@@ -33,6 +33,7 @@ export interface WebhooksOptions {
   liveConfig: LiveConfig
   storage: Storage
   events: Events
+  refusals: Refusals
   turns: Turns
   agents: Agents
   catalog: Catalog
@@ -46,14 +47,13 @@ export interface WebhooksOptions {
  * @throws ConfigError for a secret that cannot be used, or a model that is not there
  */
 export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> {
-  const { liveConfig, storage, events, catalog, channels, onError } = options
+  const { liveConfig, storage, events, catalog, channels, refusals, onError } = options
   const store = storage.deliveries
   const settings = () => liveConfig.current.webhooks
   let mappings = openMappings(liveConfig.current, catalog)
   await store.release(Date.now())
   let started = false
 
-  const refusals = openRefusals(events)
   const ports = { ...options, store, mappings: () => mappings }
   const worker = openWorker({
     store,
@@ -89,10 +89,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     },
     stop: worker.stop,
     settled: worker.settled,
-    close() {
-      endPruning()
-      refusals.stop()
-    }
+    close: endPruning
   }
 }
 

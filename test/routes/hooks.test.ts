@@ -94,7 +94,14 @@ t.test('two signature headers are refused, as they come over the wire', async (t
   t.match(await send(sign('{}'), '00'), /^HTTP\/1.1 401/)
   t.equal((await untilAll(app, 'done')).length, 1)
   t.match(await told(app, 'audit:event'), [
-    { action: 'webhook.accept', outcome: 'refused', subject: 'm', reason: 'two_signatures', count: 1 }
+    {
+      action: 'request',
+      outcome: 'refused',
+      reason: 'invalid_signature',
+      message: 'Invalid webhook signature: more than one',
+      clientId: 'webhook:m',
+      count: 1
+    }
   ])
 })
 

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../config/error.ts'
+import { checkPrivateFile, PrivateFileError } from '../../private-file.ts'
 import type { Storage, StorageSize } from '../port.ts'
 import { configStore } from './config.ts'
 import { deliveryStore } from './deliveries.ts'
@@ -80,6 +81,7 @@ async function fileSize(path: string): Promise<number> {
 function openDatabase(path: string, lock: DatabaseSync): DatabaseSync {
   try {
     createPrivate(path)
+    refuseShared(path)
     const db = new DatabaseSync(path, { timeout: 5000, allowExtension: true })
     db.enableLoadExtension(false) // until vectors are needed
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
@@ -114,4 +116,15 @@ function claim(folder: string): DatabaseSync {
 }
 
 const unusable = (message: string) => new ConfigError([{ path: 'dataDir', message }])
+
+/** What it was copied or restored to may be open to all: it holds conversations, and by what tokens are verified. */
+function refuseShared(path: string): void {
+  try {
+    for (const suffix of ['', '-wal', '-shm']) checkPrivateFile(path + suffix)
+  } catch (error) {
+    if (error instanceof PrivateFileError) throw unusable(error.message)
+    throw error
+  }
+}
+
 const createPrivate = (path: string) => closeSync(openSync(path, 'a', 0o600))

@@ -144,8 +144,8 @@ t.test('a host adds methods of its own', async (t) => {
   t.same((await post(url, call('shop.stock', ['x']))).json, { jsonrpc: '2.0', id: 1, result: { count: 13 } })
   const error = async (article: string) => ((await post(url, call('shop.stock', { article }))).json as never)['error']
   t.same(await error('none'), { code: -32_042, message: 'No such article', data: { article: 'none' } })
-  t.same(await error('broken'), { code: -32_603, message: 'Internal error' })
-  t.same(await error('wrong'), { code: -32_603, message: 'Internal error' })
+  t.same(await error('broken'), { code: -32_603, message: 'Internal error', data: { code: 'internal' } })
+  t.same(await error('wrong'), { code: -32_603, message: 'Internal error', data: { code: 'internal' } })
   t.ok((await discover(url)).methods.some(({ name }) => name === 'shop.stock'))
 })
 
