@@ -3,6 +3,7 @@ import { Gateway, Secret } from './schemas/gateway.ts'
 import { atRestart, closed, fileOnly, ID_PATTERN } from './schemas/marks.ts'
 
 export { Scope, Secret } from './schemas/gateway.ts'
+export { Budget, type Pressure, type TokenLimits, tokenLimits, type TurnLimits } from './schemas/limits.ts'
 export { ID_PATTERN } from './schemas/marks.ts'
 
 const Fallbacks = (description: string) =>

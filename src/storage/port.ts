@@ -1,3 +1,4 @@
+import type { BudgetStore } from './ports/budgets.ts'
 import type { ConfigStore } from './ports/config.ts'
 import type { EventStore } from './ports/events.ts'
 import type { KeptTurnStore } from './ports/kept.ts'
@@ -8,6 +9,7 @@ import type { TokenStore } from './ports/tokens.ts'
 import type { TurnStore } from './ports/turns.ts'
 import type { UsageStore } from './ports/usage.ts'
 
+export type * from './ports/budgets.ts'
 export type * from './ports/config.ts'
 export type * from './ports/events.ts'
 export type * from './ports/kept.ts'
@@ -32,6 +34,7 @@ export interface Storage {
   readonly config: ConfigStore
   readonly memory: MemoryStore
   readonly usage: UsageStore
+  readonly budgets: BudgetStore
   /** What it takes. */
   size(): Promise<StorageSize>
   /** Ends what is under way and releases everything. Later calls are rejected. */

@@ -243,7 +243,22 @@ const MIGRATIONS = [
      turn_id TEXT NOT NULL REFERENCES agent_steps (turn_id) ON DELETE CASCADE,
      PRIMARY KEY (call_id, turn_id)
    ) STRICT, WITHOUT ROWID;
-   CREATE INDEX agent_step_calls_of_turn ON agent_step_calls (turn_id);`
+   CREATE INDEX agent_step_calls_of_turn ON agent_step_calls (turn_id);`,
+
+  `CREATE TABLE token_limits (
+     client_id TEXT PRIMARY KEY,
+     limits TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE budget_counts (
+     budget TEXT NOT NULL,
+     per TEXT NOT NULL,
+     start INTEGER NOT NULL,
+     tokens INTEGER NOT NULL,
+     usd REAL NOT NULL,
+     told INTEGER NOT NULL,
+     PRIMARY KEY (budget, per, start)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX budget_counts_by_start ON budget_counts (start);`
 ]
 
 /**

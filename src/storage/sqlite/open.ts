@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../config/error.ts'
 import type { Storage, StorageSize } from '../port.ts'
+import { budgetStore } from './budgets.ts'
 import { configStore } from './config.ts'
 import { appendEvents, eventStore } from './events.ts'
 import { keptTurns } from './kept.ts'
@@ -31,8 +32,17 @@ export function openSqlite(folder: string): Storage {
   const text = messageText(db, writer, path)
   const kept = keptTurns(db, writer)
   const usage = usageSums(db, writer, append)
+  const budgets = budgetStore(db, writer, append)
   return {
-    turns: turnStore({ db, writer, append, count: usage.count, kept: kept.writes, onMessages: text.wake }),
+    turns: turnStore({
+      db,
+      writer,
+      append,
+      count: usage.count,
+      charge: budgets.charge,
+      kept: kept.writes,
+      onMessages: text.wake
+    }),
     kept: kept.store,
     sessions: sessionStore(db, writer, append, text.search),
     steps: stepStore(db, writer),
@@ -41,6 +51,7 @@ export function openSqlite(folder: string): Storage {
     config: configStore(db, writer, append),
     memory,
     usage: usage.store,
+    budgets: budgets.store,
     size: () => sizeOf(db, path),
     async close() {
       await Promise.all([memory[Symbol.asyncDispose](), text.close()])
