@@ -18,6 +18,8 @@ import { emitMetrics } from './events/metrics.ts'
 import { watchEventLoop } from './event-loop.ts'
 import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
+import { openSpending, type Spending } from './limits/spending.ts'
+import { Slots } from './limits/slots.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
@@ -34,6 +36,11 @@ import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 import { openUsages, type Usages } from './usage/usage.ts'
 
+/** Whether the process has more to do than it can; whoever measures it says how to tell. */
+export interface Pressure {
+  isHigh(): boolean
+}
+
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
   /** The configuration as it is now. What is taken from it when the gateway starts stays as it was then. */
@@ -44,12 +51,15 @@ export interface Services {
   readonly configPaths: readonly string[]
   readonly instance: Instance
   readonly tokens: Tokens
+  /** What clients use up of what they may. */
+  readonly spending: Spending
   readonly catalog: Catalog
   readonly embedders: Embedders
   readonly agents: Agents
   /** Adds, changes and takes away agents. */
   readonly agentManager: AgentManager
   readonly turns: Turns
+  readonly pressure: Pressure
   readonly sessions: Sessions
   readonly events: Events
   readonly channels: Channels
@@ -114,8 +124,15 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   if (abandoned > 0) on.onAbandoned(abandoned)
   await liveConfig.rememberStart()
   const leases = localLeases()
+  const slots = new Slots(() => now().gateway.turns)
+  liveConfig.onChange(() => ({ apply: () => slots.changed() }))
+  const spending = await openSpending(storage.budgets, events)
+  const pressure: Pressure = { isHigh: () => false }
   const turns = createTurns({
     leases,
+    slots,
+    spending,
+    isUnderPressure: () => pressure.isHigh(),
     turns: storage.turns,
     kept: storage.kept,
     events,
@@ -150,6 +167,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     configPaths,
     instance: newInstance(),
     tokens,
+    spending,
+    pressure,
     catalog,
     embedders,
     agents,
