@@ -2,13 +2,14 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Tokens } from '../src/access/tokens.ts'
 import { GatewayError } from '../src/errors.ts'
+import type { Spending } from '../src/limits/spending.ts'
 import type { Turn, TurnRequest } from '../src/turns/turn.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
     /**
      * Starts a turn for this request and waits until its model has begun. The client's leaving aborts it.
-     * The answer carries its id as `x-turn-id`.
+     * The answer carries its id as `x-turn-id`, and how the client's budget is.
      * @throws GatewayError when the turn cannot be started, or failed before it began
      */
     startTurn(request: Omit<TurnRequest, 'id' | 'by'>): Promise<Turn>
@@ -29,13 +30,15 @@ async function turns(fastify: FastifyInstance): Promise<void> {
   const { turns } = fastify.comis
 
   fastify.decorateReply('startTurn', async function (this: FastifyReply, request) {
+    tellBudget(this, fastify.comis.spending)
     const turn = turns.start({ ...request, by: this.request.client }, this.leaving())
     this.header('x-turn-id', turn.id)
     return begun(turn)
   })
   fastify.decorateReply('startTurns', async function (this: FastifyReply, request, count) {
     const [by, leaving] = [this.request.client, this.leaving()]
-    const started = Array.from({ length: count }, () => turns.start({ ...request, by }, leaving))
+    tellBudget(this, fastify.comis.spending)
+    const started = startAll(count, () => turns.start({ ...request, by }, leaving))
     this.header('x-turn-id', started.map(({ id }) => id).join(', '))
     try {
       return await Promise.all(started.map(begun))
@@ -47,6 +50,28 @@ async function turns(fastify: FastifyInstance): Promise<void> {
   fastify.decorateReply('leaving', function (this: FastifyReply) {
     return leaving(this, fastify.comis.tokens)
   })
+}
+
+/** All of them or none. */
+function startAll(count: number, start: () => Turn): Turn[] {
+  const started: Turn[] = []
+  try {
+    while (started.length < count) started.push(start())
+    return started
+  } catch (error) {
+    for (const turn of started) turn.abort('cancelled')
+    throw error
+  }
+}
+
+/** What is left before this turn, for the one who pays. */
+function tellBudget(reply: FastifyReply, spending: Spending): void {
+  const { clientId, limits } = reply.request.client
+  const status = spending.status(clientId, limits)
+  if (!status) return
+  reply.header('x-budget-limit', limits?.budget?.usd ?? limits?.budget?.tokens)
+  reply.header('x-budget-remaining', status.left)
+  reply.header('x-budget-reset', Math.ceil((status.resetsAt - Date.now()) / 1000))
 }
 
 async function begun(turn: Turn): Promise<Turn> {

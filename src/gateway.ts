@@ -9,6 +9,7 @@ import errors from '../plugins/errors/index.ts'
 import events from '../plugins/events/index.ts'
 import firstToken from '../plugins/first-token.ts'
 import limits from '../plugins/limits.ts'
+import pressure from '../plugins/pressure.ts'
 import jsonRpc from '../plugins/json-rpc/index.ts'
 import logging, { requestLines } from '../plugins/logging.ts'
 import methodNotAllowed from '../plugins/method-not-allowed.ts'
@@ -97,6 +98,7 @@ type ServeOptions = Required<Pick<GatewayOptions, 'answerUnknownRoutes'>> & Pick
 
 async function serveClients(fastify: FastifyInstance, { answerUnknownRoutes, extend }: ServeOptions): Promise<void> {
   await fastify.register(requestLines)
+  await fastify.register(pressure)
   await fastify.register(auth)
   await fastify.register(limits)
   await fastify.register(warnings)

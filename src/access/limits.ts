@@ -60,7 +60,7 @@ const KEYS = ['agents', 'models', 'rateLimit', 'tokensPerMinute', 'budget'] as c
 /** The limits among other properties; undefined where there are none. */
 export function limitsAmong(given: TokenLimits): TokenLimits | undefined {
   const limits = Object.fromEntries(KEYS.flatMap((key) => (given[key] === undefined ? [] : [[key, given[key]]])))
-  return Object.keys(limits).length > 0 ? (limits as TokenLimits) : undefined
+  return Object.keys(limits).length > 0 ? limits : undefined
 }
 
 /** Changes to limits: null takes one away, what is left out stays. */
@@ -68,7 +68,7 @@ export type LimitChanges = { [K in keyof TokenLimits]?: TokenLimits[K] | null }
 
 export function changeLimits(limits: TokenLimits, changes: LimitChanges): TokenLimits {
   const all = { ...limits, ...limitsAmong(changes as TokenLimits) }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)) as TokenLimits
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))
 }
 
 export const mayUseAgent = ({ limits }: Principal, agentId: string): boolean =>

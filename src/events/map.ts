@@ -83,7 +83,10 @@ export const EVENTS = {
     ...optional({
       cachedInput: count,
       reasoning: count,
-      estimated: Type.Integer({ minimum: 0, description: 'Of these, tokens that no provider told: a call was broken off.' })
+      estimated: Type.Integer({
+        minimum: 0,
+        description: 'Of these, tokens that no provider told: a call was broken off.'
+      })
     }),
     costUsd: Type.Optional(Type.Number({ description: 'Where the price of the model is configured.' })),
     durationMs: Type.Number(),

@@ -125,9 +125,7 @@ export class BudgetPool implements Pool {
     const percent = SHARES.find((share) => count[this.#unit] >= (this.#limit * share) / 100) ?? 0
     const isNews = percent > count.told
     count.told = percent // also where it was raised: what is reached of the new one is told again
-    const reached = isNews
-      ? { ...this.status, percent, name: this.#name, budget: this.#budget }
-      : undefined
+    const reached = isNews ? { ...this.status, percent, name: this.#name, budget: this.#budget } : undefined
     return { charge: { ...count, ...used }, reached }
   }
 

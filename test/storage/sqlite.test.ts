@@ -105,7 +105,8 @@ t.test('turns from before there were sums are counted', async (t) => {
   const db = new DatabaseSync(join(folder, 'gateway.db'))
   db.exec(
     `DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns;
-     DROP TABLE agent_step_calls; DROP TABLE agent_steps; PRAGMA user_version = 6`
+     DROP TABLE agent_step_calls; DROP TABLE agent_steps; DROP TABLE token_limits; DROP TABLE budget_counts;
+     PRAGMA user_version = 6`
   )
   db.close()
   storage = openSqlite(folder)
@@ -178,7 +179,8 @@ t.test('what a database of an earlier version holds is counted, found and led on
     ALTER TABLE sessions DROP COLUMN summary; ALTER TABLE sessions DROP COLUMN message_count;
     ALTER TABLE turns DROP COLUMN session_client_id;
     DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns;
-    DROP TABLE agent_step_calls; DROP TABLE agent_steps; PRAGMA user_version = 5`)
+    DROP TABLE agent_step_calls; DROP TABLE agent_steps; DROP TABLE token_limits; DROP TABLE budget_counts;
+     PRAGMA user_version = 5`)
   db.close()
   const storage = openSqlite(folder)
   t.match(await storage.sessions.get(session), { messages: 40, compacted: false })

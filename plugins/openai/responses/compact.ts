@@ -45,7 +45,10 @@ export async function compact(
   const model = await modelOf(turn.target)
   refuseBuiltin(model.providerId)
   const text = conversation.map(write).join('')
-  const { summary, usage } = await summarizeAll({ text, model, agentId: agentIdOf(turn.target), by, signal }, services.turns)
+  const { summary, usage } = await summarizeAll(
+    { text, model, agentId: agentIdOf(turn.target), by, signal },
+    services.turns
+  )
   const id = randomBytes(12).toString('hex')
   return {
     id: `resp_${id}`,

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Scope, TokenLimits } from '../../config/schema.ts'
-import type { ClientLimits, StoredToken, TokenEnd, TokenStore } from '../port.ts'
+import type { StoredToken, TokenEnd, TokenStore } from '../port.ts'
 import type { AppendEvents } from './events.ts'
 import type { Writer } from './writer.ts'
 
