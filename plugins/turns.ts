@@ -13,6 +13,8 @@ declare module 'fastify' {
      * @throws GatewayError when the turn cannot be started, or failed before it began
      */
     startTurn(request: Omit<TurnRequest, 'id' | 'by'>): Promise<Turn>
+    /** Tells in headers how the client's budget is, before what it asks for is begun. */
+    tellBudget(): void
     /**
      * Starts a turn several times, side by side. One that fails before it began ends the others.
      * @throws GatewayError as `startTurn` does
@@ -30,14 +32,14 @@ async function turns(fastify: FastifyInstance): Promise<void> {
   const { turns } = fastify.comis
 
   fastify.decorateReply('startTurn', async function (this: FastifyReply, request) {
-    tellBudget(this, fastify.comis.spending)
+    this.tellBudget()
     const turn = turns.start({ ...request, by: this.request.client }, this.leaving())
     this.header('x-turn-id', turn.id)
     return begun(turn)
   })
   fastify.decorateReply('startTurns', async function (this: FastifyReply, request, count) {
     const [by, leaving] = [this.request.client, this.leaving()]
-    tellBudget(this, fastify.comis.spending)
+    this.tellBudget()
     const started = startAll(count, () => turns.start({ ...request, by }, leaving))
     this.header('x-turn-id', started.map(({ id }) => id).join(', '))
     try {
@@ -46,6 +48,9 @@ async function turns(fastify: FastifyInstance): Promise<void> {
       for (const turn of started) turn.abort('cancelled')
       throw error
     }
+  })
+  fastify.decorateReply('tellBudget', function (this: FastifyReply) {
+    tellBudget(this, fastify.comis.spending)
   })
   fastify.decorateReply('leaving', function (this: FastifyReply) {
     return leaving(this, fastify.comis.tokens)
@@ -64,7 +69,6 @@ function startAll(count: number, start: () => Turn): Turn[] {
   }
 }
 
-/** What is left before this turn, for the one who pays. */
 function tellBudget(reply: FastifyReply, spending: Spending): void {
   const { clientId, limits } = reply.request.client
   const status = spending.status(clientId, limits)

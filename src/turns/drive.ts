@@ -166,9 +166,9 @@ function failed(error: unknown, { signal, progress: { usage } }: Run): Outcome {
 }
 
 async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePorts): Promise<Outcome> {
+  const { charge, events: reached } = billOf(run.meter, run.request.by, ports.events) // before anything is waited for
   const kept = await run.progress.recording?.end(outcome, outputOf(run, outcome))
   const turn = { ...toFinished(run, fence, outcome), kept }
-  const { charge, events: reached } = billOf(run.meter, run.request.by, ports.events)
   const events = [...tellFinished(run.request, turn, outcome.error?.message, ports.events), ...reached]
   if (!(await ports.turns.finish({ ...turn, charge, events }))) {
     throw new GatewayError('internal', 'The turn was taken over by another process')
