@@ -123,16 +123,6 @@ t.test('a budget is changed while the gateway runs, for all of its group', async
   t.match((await rpc('tokens.update', { id: 'nobody', models: [] })).error, { data: { code: 'not_found' } })
 })
 
-t.test('turns side by side do not use up the same rest', async (t) => {
-  const { url } = await listenGateway(t, limited({ budget: { tokens: 100, per: 'day' } }))
-  const ask = askOver(t, url, KEY).chat
-  const codes = await Promise.all(Array.from({ length: 20 }, async () => (await ask()).code))
-  t.equal(codes.filter((code) => code === 'ok').length, 1, 'each may write a thousand tokens, as far as is known')
-  const refused = await ask()
-  t.equal(refused.code, 'ok', 'what was held is free again')
-  t.match(await budgetOf(url), { spent: 2 * TURN })
-})
-
 t.test('groups with several budgets, and budgets that are none, stop the start', async (t) => {
   const start = async (...limits: object[]) => (await buildGateway(t, limited(...limits))).ready()
   const group = 'team'
