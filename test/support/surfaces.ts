@@ -61,7 +61,7 @@ export function askOver(t: Test, url: string, secret: string): Record<Surface, A
     chatStream: (question) => send('/api/chat/stream', chat(question)),
     chatByQuery: async ({ agent, message = 'one two three' } = {}) => {
       const query = new URLSearchParams({ message, ...(agent && { agentId: agent }) })
-      return read(await fetch(`${url}/api/chat/stream?${query}`, { headers: bearer(secret) }))
+      return read(await fetch(`${url}/api/chat/stream?${query.toString()}`, { headers: bearer(secret) }))
     },
     completions: (question) => send('/v1/chat/completions', named(question)),
     completionsStream: (question) => send('/v1/chat/completions', { ...named(question), stream: true }),
