@@ -38,8 +38,7 @@ async function errors(fastify: FastifyInstance): Promise<void> {
   fastify.decorateReply('fail', function (failure) {
     const { status, retryAfterSeconds } = failure
     if (retryAfterSeconds !== undefined) this.header('retry-after', retryAfterSeconds)
-    // Clients made for OpenAI would start the turn again that someone has just stopped, or that nothing is left for.
-    if (failure.code === 'aborted' || failure.code === 'budget_exceeded') this.header('x-should-retry', 'false')
+    if (isFinal(failure)) this.header('x-should-retry', 'false')
     const body = formOf(pathOf(this.request.url))(failure)
     // The type is set by hand and the body written here: what an error looks like is no matter of a route's schema.
     return this.code(status).type('application/json; charset=utf-8').serializer(JSON.stringify).send(body)
@@ -60,6 +59,12 @@ async function errors(fastify: FastifyInstance): Promise<void> {
     void reply.fail(failure)
   })
 }
+
+/** Clients made for OpenAI would start the turn again that someone has just stopped, or that nothing is left for. */
+const isFinal = ({ code, retryAfterSeconds = 0 }: Failure) =>
+  code === 'aborted' || (code === 'budget_exceeded' && retryAfterSeconds > LONGEST_WAIT_SECONDS)
+/** What such clients wait at most. */
+const LONGEST_WAIT_SECONDS = 60
 
 /** The path of a request, without its query: queries may hold credentials. */
 export const pathOf = (url: string): string => url.split('?', 1)[0] ?? ''

@@ -35,19 +35,19 @@ interface Running {
 }
 
 const SHARES = [100, 80]
+const PERIODS = 2
 /** What is held comes free when a turn ends, which nobody knows. */
 const HELD_SECONDS = 5
 
 /** The budgets: what was used up of each in its period, and what turns that run hold of it. */
 export class Budgets {
-  readonly #counts = new Map<string, BudgetCount>()
+  /** By budget: of the period that is now, and of the one before, for a clock that is set back. */
+  readonly #counts = new Map<string, BudgetCount[]>()
   readonly #running = new Map<string, Running>()
 
-  /** @param counts of the periods that are now; others are left out */
+  /** @param counts of the periods that are now, and maybe of earlier ones, the oldest first */
   constructor(counts: readonly BudgetCount[]) {
-    for (const count of counts) {
-      if (count.start === periodOf(count.per, Date.now()).start) this.#counts.set(keyOf(count.budget, count.per), count)
-    }
+    for (const count of counts) this.#keep(count)
   }
 
   /** The budget of a client, or of its group. */
@@ -59,12 +59,14 @@ export class Budgets {
   }
 
   #countOf(name: string, per: Budget['per']): BudgetCount {
-    const key = keyOf(name, per)
     const { start } = periodOf(per, Date.now())
-    const known = this.#counts.get(key)
-    if (known?.start === start) return known
-    const count = { budget: name, per, start, tokens: 0, usd: 0, told: 0 }
-    this.#counts.set(key, count)
+    const known = this.#counts.get(keyOf(name, per))?.find((count) => count.start === start)
+    return known ?? this.#keep({ budget: name, per, start, tokens: 0, usd: 0, told: 0 })
+  }
+
+  #keep(count: BudgetCount): BudgetCount {
+    const key = keyOf(count.budget, count.per)
+    this.#counts.set(key, [count, ...(this.#counts.get(key) ?? [])].slice(0, PERIODS))
     return count
   }
 }

@@ -28,10 +28,6 @@ export class Slots {
     this.#read = read
   }
 
-  get running(): number {
-    return this.#all
-  }
-
   get waiting(): number {
     return this.#waiting
   }

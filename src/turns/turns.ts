@@ -56,8 +56,10 @@ export interface Turns {
   of(session: SessionRef): Turn[]
   /** A running one by its id. */
   get(id: string): Turn | undefined
-  /** How many run. */
+  /** How many run, or wait for a place. */
   readonly running: number
+  /** Of these, those that wait. */
+  readonly waiting: number
   /** Aborts a running turn of one's own; an admin any. @throws GatewayError `not_found` */
   cancel(id: string, by: Principal): void
   /** Refuses new turns; aborts those that still run after `graceMs`. */
@@ -129,6 +131,9 @@ export function createTurns(options: TurnsOptions): Turns {
       [...running.values()].filter(({ request: { session } }) => session?.key === key && session.clientId === clientId),
     get running() {
       return running.size
+    },
+    get waiting() {
+      return options.slots.waiting
     },
     cancel(id, by) {
       const turn = running.get(id)

@@ -19,7 +19,7 @@ export type BudgetCharge = BudgetCount
 
 /** What was used up of budgets. What turns use up is counted with their end, by `turns.finish`. */
 export interface BudgetStore {
-  /** The counts of all periods that began at a time or later. */
+  /** The counts of all periods that began at a time or later, the oldest first. */
   list(since: number): Promise<BudgetCount[]>
   /** Counts what was used up beside turns. */
   charge(charge: BudgetCharge, events: NewEvent[]): Promise<void>

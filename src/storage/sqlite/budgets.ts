@@ -6,7 +6,7 @@ import type { Writer } from './writer.ts'
 const CHARGE = `
   INSERT INTO budget_counts (budget, per, start, tokens, usd, told) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens, usd = usd + excluded.usd, told = excluded.told`
-const LIST = 'SELECT budget, per, start, tokens, usd, told FROM budget_counts WHERE start >= ?'
+const LIST = 'SELECT budget, per, start, tokens, usd, told FROM budget_counts WHERE start >= ? ORDER BY start'
 const FORGET = 'DELETE FROM budget_counts WHERE start < ?'
 
 /** Counts what a turn used up of a budget, within a write of another. */
