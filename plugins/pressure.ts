@@ -4,6 +4,8 @@ import fp from 'fastify-plugin'
 import { GatewayError } from '../src/errors.ts'
 
 const RETRY_SECONDS = 10
+/** Over so long that one piece of work, or the start, is no pressure: what makes all others wait time and again is. */
+const SAMPLE_MS = 5000
 
 /**
  * Refuses what comes while the process has more to do than it can, or is short of memory. A host that has registered the
@@ -17,6 +19,7 @@ async function pressure(fastify: FastifyInstance): Promise<void> {
   if (fastify.hasDecorator('isUnderPressure')) return
 
   await fastify.register(underPressure, {
+    sampleInterval: SAMPLE_MS,
     maxEventLoopDelay: maxEventLoopDelayMs,
     maxHeapUsedBytes,
     maxRssBytes,

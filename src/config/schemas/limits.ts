@@ -83,8 +83,8 @@ export const Pressure = Type.Object(
     maxEventLoopDelayMs: Type.Integer({
       minimum: 0,
       maximum: 600_000,
-      default: 2000,
-      description: 'mean delay of the event loop over a second; 0: not looked at'
+      default: 3000,
+      description: 'mean delay of the event loop over five seconds; 0: not looked at'
     }),
     maxHeapUsedBytes: bytes('heap in use; 0: not looked at'),
     maxRssBytes: bytes('memory of the process; 0: not looked at')
