@@ -6,6 +6,7 @@ import { userText } from '../../src/models/message.ts'
 import type { Storage } from '../../src/storage/port.ts'
 import { openSqlite } from '../../src/storage/sqlite/open.ts'
 import { temporaryFolder } from '../support/gateway.ts'
+import { budgetsContract } from './budgets-contract.ts'
 import { storageContract } from './contract.ts'
 import { journalContract } from './journal-contract.ts'
 import { keptContract } from './kept-contract.ts'
@@ -49,6 +50,14 @@ t.test('the contract of its kept turns', (t) => {
 
 t.test('the contract of its tokens', (t) => {
   tokenContract(t, async (t) => {
+    const folder = await temporaryFolder(t)
+    return async () => openSqlite(folder)
+  })
+  t.end()
+})
+
+t.test('the contract of its budgets', (t) => {
+  budgetsContract(t, async (t) => {
     const folder = await temporaryFolder(t)
     return async () => openSqlite(folder)
   })

@@ -90,4 +90,34 @@ export function tokenContract(t: Test, fresh: (t: Test) => Promise<OpenStorage>)
     )
     await storage.close()
   })
+
+  t.test('the limits of a client come with its token and go when it is ended', async (t) => {
+    const open = await fresh(t)
+    let storage = await open()
+    const limits = { agents: ['a'], budget: { usd: 5, per: 'day' as const } }
+    await storage.tokens.add(token(), limits, [])
+    await storage.tokens.limit(
+      [
+        { clientId: 'guest', limits: {} },
+        { clientId: 'owner', limits: { models: [] } }
+      ],
+      [event('limited')]
+    )
+    await storage.close()
+    storage = await open()
+    t.same(
+      (await storage.tokens.limits()).toSorted((a, b) => (a.clientId < b.clientId ? -1 : 1)),
+      [
+        { clientId: 'guest', limits: {} },
+        { clientId: 'owner', limits: { models: [] } }
+      ]
+    )
+    await storage.tokens.replace([{ digest: D, endsAt: 5 }], token({ digest: E }), limits, [])
+    t.match(await storage.tokens.limits(), [{ clientId: 'guest' }, { clientId: 'owner', limits }])
+    await storage.tokens.end([{ digest: E, endsAt: 0 }], 'owner', [])
+    t.same(await storage.tokens.limits(), [{ clientId: 'guest', limits: {} }])
+    await storage.tokens.add(token({ digest: F, clientId: 'guest' }), undefined, [])
+    t.same(await storage.tokens.limits(), [], 'those of the configuration hold')
+    await storage.close()
+  })
 }
