@@ -3,6 +3,8 @@ import { type Load, watchLoad } from './load.ts'
 
 export interface RequestsPlan {
   url: string
+  /** JSON to post. Default: `GET`. */
+  body?: string
   /** The server's process. */
   pid: number
   token: string | undefined
@@ -19,11 +21,15 @@ export interface RequestsResult {
   load: Load
 }
 
-const { url, pid, token, connections, warmupSeconds, seconds } = JSON.parse(process.argv[2] ?? '') as RequestsPlan
-const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+const { url, body, pid, token, connections, warmupSeconds, seconds } = JSON.parse(process.argv[2] ?? '') as RequestsPlan
+const headers: Record<string, string> = {
+  ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  ...(body !== undefined && { 'content-type': 'application/json' })
+}
+const method = body === undefined ? 'GET' : 'POST'
 
 async function shoot(duration: number): Promise<number> {
-  const result = await autocannon({ url, connections, pipelining: 1, duration, sampleInt: 50, headers })
+  const result = await autocannon({ url, method, body, connections, pipelining: 1, duration, sampleInt: 50, headers })
   const { errors, timeouts, non2xx } = result
   if (errors + timeouts + non2xx > 0) {
     throw new Error(`${url}: ${errors} errors, ${timeouts} time-outs, ${non2xx} answers other than 2xx`)

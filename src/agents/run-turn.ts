@@ -7,7 +7,7 @@ import { type AgentPorts, runAgent } from './run-agent.ts'
 /** The work of a turn: an agent's, or a model's alone. */
 export function createRunTurn(ports: AgentPorts): RunTurn {
   return async (request, signal, emit, meter) => {
-    const { by, input: messages, target, tools, settings } = request
+    const { by, input: messages, target, tools, settings, passOn } = request
     if ('agent' in target) return runAgent({ agent: target.agent, request, signal, emit, meter }, ports)
     const { reason } = await callModel(
       {
@@ -16,7 +16,7 @@ export function createRunTurn(ports: AgentPorts): RunTurn {
           target.model,
           (model) => meter.covers(model) && mayUseModel(by, `${model.providerId}/${model.model}`)
         ),
-        request: () => ({ messages, tools, settings }),
+        request: () => ({ messages, tools, settings, passOn }),
         runBy: () => 'client',
         trial: target.trial ?? false,
         place: placeOf(request),

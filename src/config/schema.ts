@@ -56,7 +56,8 @@ export const Provider = Type.Object(
       minimum: 10,
       maximum: 3_600_000,
       default: PROVIDER_DEFAULTS.timeoutMs,
-      description: 'longest silence, before the first byte and between two'
+      description:
+        'longest silence, before the first byte and between two; five times as long where an answer comes in one piece'
     }),
     maxRetries: Type.Integer({
       minimum: 0,

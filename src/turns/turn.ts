@@ -3,7 +3,7 @@ import type { Agent } from '../agents/registry.ts'
 import type { Meter } from '../limits/meter.ts'
 import type { ModelRef } from '../models/catalog.ts'
 import type { Message } from '../models/message.ts'
-import type { ModelSettings, ToolSpec } from '../models/port.ts'
+import type { ModelSettings, PassOn, ToolSpec } from '../models/port.ts'
 import type { SessionRef } from '../storage/port.ts'
 import type { FinishReason, Outcome, TurnEvent } from './event.ts'
 import type { Take } from './log.ts'
@@ -29,6 +29,8 @@ export interface TurnRequest {
   settings: ModelSettings
   /** Tools that the client runs: a call of one ends the turn. */
   tools: ToolSpec[]
+  /** How the answer of a model alone may be passed on. */
+  passOn?: PassOn
   /** Longest it may take, in place of what its agent's configuration says; a model alone has no limit otherwise. */
   timeoutSeconds?: number
 }
