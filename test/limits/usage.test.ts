@@ -16,7 +16,7 @@ t.before(async () => {
 })
 t.teardown(() => upstream.stop())
 
-const MODELS = ['words', 'slow-30', 'slow', 'silent', 'status-500', 'tool-loop', 'reset']
+const MODELS = ['words', 'slow-30', 'slow', 'silent', 'status-500', 'tool-loop', 'truncated']
 
 async function start(t: Test, limits: object, more: GatewayOptions = {}) {
   const provider = { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, maxRetries: 0 } as const
@@ -102,7 +102,7 @@ t.test('a call that failed at once costs nothing, one that broke in the middle d
   const { ask, spent } = await start(t, { budget: { tokens: 100_000, per: 'day' } })
   t.not((await ask.completions({ model: 'priced/status-500' })).code, 'ok')
   t.equal(await spent(), 0)
-  t.not((await ask.completions({ model: 'priced/reset' })).code, 'ok')
+  t.not((await ask.completions({ model: 'priced/truncated' })).code, 'ok')
   await waitUntil(async () => (await spent()) > 0)
 })
 
