@@ -86,7 +86,7 @@ export class Meter {
 
   /** The provider has told what a call used. */
   uses({ input, output }: Usage, costUsd: number): void {
-    this.#call = undefined
+    if (input + output > 0) this.#call = undefined // of a stream that broke off, that nothing was told is told too
     const more = { tokens: input + output, usd: costUsd }
     this.#used = plus(this.#used, more)
     for (const pool of this.#pools) pool.hold(NOTHING, more)
