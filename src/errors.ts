@@ -8,12 +8,15 @@ export type ErrorCode =
   /** The request is for another host, or comes from a page of another. */
   | 'host_refused'
   | 'origin_refused'
+  /** The token may not use that very agent or model. */
+  | 'not_allowed'
   | 'not_found'
   | 'unknown_agent'
   | 'agent_suspended'
   | 'model_not_found'
   | 'busy'
   | 'rate_limited'
+  | 'budget_exceeded'
   | 'provider_failed'
   | 'provider_refused'
   | 'provider_rate_limited'

@@ -11,6 +11,7 @@ import events from '../plugins/events/index.ts'
 import firstToken from '../plugins/first-token.ts'
 import guard from '../plugins/guard.ts'
 import limits from '../plugins/limits.ts'
+import pressure from '../plugins/pressure.ts'
 import jsonRpc from '../plugins/json-rpc/index.ts'
 import logging, { requestLines } from '../plugins/logging.ts'
 import methodNotAllowed from '../plugins/method-not-allowed.ts'
@@ -117,6 +118,7 @@ async function serveClients(
   await fastify.register(securityHeaders, { hsts: isOwnServer && fastify.server instanceof TlsServer })
   await fastify.register(slowClients)
   await fastify.register(guard, { isOwnServer })
+  await fastify.register(pressure)
   await fastify.register(auth)
   await fastify.register(limits)
   await fastify.register(warnings)

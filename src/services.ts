@@ -20,6 +20,8 @@ import { emitMetrics } from './events/metrics.ts'
 import { watchEventLoop } from './event-loop.ts'
 import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
+import { openSpending, type Spending } from './limits/spending.ts'
+import { Slots } from './limits/slots.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
@@ -38,6 +40,11 @@ import { openUsages, type Usages } from './usage/usage.ts'
 import { openHeldTexts } from './webhooks/held.ts'
 import { openWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
+/** Whether the process has more to do than it can; whoever measures it says how to tell. */
+export interface Pressure {
+  isHigh(): boolean
+}
+
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
   /** The configuration as it is now. What is taken from it when the gateway starts stays as it was then. */
@@ -51,12 +58,15 @@ export interface Services {
   readonly tickets: Tickets
   /** Requests that were refused, for the journal. */
   readonly refusals: Refusals
+  /** What clients use up of what they may. */
+  readonly spending: Spending
   readonly catalog: Catalog
   readonly embedders: Embedders
   readonly agents: Agents
   /** Adds, changes and takes away agents. */
   readonly agentManager: AgentManager
   readonly turns: Turns
+  readonly pressure: Pressure
   readonly sessions: Sessions
   readonly events: Events
   readonly channels: Channels
@@ -124,8 +134,15 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   await liveConfig.rememberStart()
   const leases = localLeases()
   const held = await openHeldTexts(storage.deliveries)
+  const slots = new Slots(() => now().gateway.turns)
+  liveConfig.onChange(() => ({ apply: () => slots.changed() }))
+  const spending = await openSpending(storage.budgets, events)
+  const pressure: Pressure = { isHigh: () => false }
   const turns = createTurns({
     leases,
+    slots,
+    spending,
+    isUnderPressure: () => pressure.isHigh(),
     turns: storage.turns,
     kept: storage.kept,
     events,
@@ -176,6 +193,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     tokens,
     tickets: new Tickets((principal) => tokens.isValid(principal)),
     refusals,
+    spending,
+    pressure,
     catalog,
     embedders,
     agents,

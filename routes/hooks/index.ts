@@ -10,10 +10,6 @@ const STATUSES = [400, 401, 404, 413, 415, 429, 503]
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    const encoding = request.headers['content-encoding'] ?? 'identity'
-    done(encoding === 'identity' ? undefined : fastify.httpErrors.unsupportedMediaType('Send the body uncompressed'))
-  })
   fastify.addHook('onRoute', (route) => {
     route.bodyLimit = fastify.comis.config.webhooks.maxBodyBytes
     route.config = { ...route.config, bodyLimitKey: 'webhooks.maxBodyBytes' }

@@ -2,6 +2,7 @@ import type { ModelRef } from '../models/catalog.ts'
 import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
 import type { Memory } from '../memory/memory.ts'
 import { remind } from '../memory/remind.ts'
+import type { Meter } from '../limits/meter.ts'
 import type { CallPorts } from '../models/fallback.ts'
 import type { Conversation, SessionStore, StepStore } from '../storage/port.ts'
 import type { FinishReason } from '../turns/event.ts'
@@ -31,12 +32,14 @@ export interface AgentRun {
   request: TurnRequest
   signal: AbortSignal
   emit: Emit
+  meter: Meter
 }
 
 /** A turn of an agent: it calls its model, runs the tools that are asked for, and goes on until the model is done. */
-export async function runAgent({ agent, request, signal, emit }: AgentRun, ports: AgentPorts): Promise<FinishReason> {
+export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<FinishReason> {
+  const { agent, request, signal, emit, meter } = run
   const { config, tools } = agent
-  let models = withAlternatives(await agent.model())
+  let models = withAlternatives(await agent.model(), (model) => meter.covers(model))
   const { summary, messages: said } = await conversation(agent, request, ports)
   const before = await instructions(agent, request, summary, ports, signal)
   const settings = { temperature: config.temperature, maxOutputTokens: config.maxOutputTokens, ...request.settings }
@@ -64,7 +67,7 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
       transcript.append(event)
       return emit(event)
     }
-    const call = { models, request: ask, runBy, trial: false, place: placeOf(request), signal, emit: record }
+    const call = { models, request: ask, runBy, trial: false, place: placeOf(request), signal, emit: record, meter }
     const { by, reason } = await callModel(call, ports.calls)
     // What answered goes on: another voice in the middle of a turn is for when it has to be.
     if (by !== models[0]) models = [by, ...models.filter((model) => model !== by)]
@@ -79,7 +82,10 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
       forAgent.map((call, index) => (index < allowed.length ? runTool(own, call, signal, context) : refused(call)))
     )
     for (const result of results) await record(result)
-    if (!forClient) continue
+    if (!forClient) {
+      if (meter.isSpent) return 'budget_exceeded'
+      continue
+    }
     await keepSteps({ request, agentId: agent.id, transcript, store: ports.steps })
     return 'tool_calls'
   }

@@ -6,6 +6,7 @@ import { Webhooks } from './schemas/webhooks.ts'
 export { Secret } from './schemas/gateway.ts'
 export { Scope } from './schemas/scope.ts'
 export type { TlsClient, TlsConfig } from './schemas/tls.ts'
+export { Budget, type Pressure, type TokenLimits, tokenLimits, type TurnLimits } from './schemas/limits.ts'
 export { ID_PATTERN } from './schemas/marks.ts'
 export type * from './schemas/webhooks.ts'
 

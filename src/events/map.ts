@@ -124,10 +124,27 @@ export const EVENTS = {
     input: count,
     output: count,
     total: count,
-    ...optional({ cachedInput: count, reasoning: count }),
+    ...optional({
+      cachedInput: count,
+      reasoning: count,
+      estimated: Type.Integer({
+        minimum: 0,
+        description: 'Of these, tokens that no provider told: a call was broken off.'
+      })
+    }),
     costUsd: Type.Optional(Type.Number({ description: 'Where the price of the model is configured.' })),
     durationMs: Type.Number(),
     finishReason: text
+  }),
+  'observability:budget': event('Four fifths of a budget are used up, or all of it; each is told once in a period.', {
+    budget: Type.String({ description: '`client:<id>`, or `group:<name>` for one that is shared.' }),
+    percent: Type.Integer({ description: 'What was reached: 80 or 100.' }),
+    ...optional({ usd: Type.Number(), tokens: count }),
+    per: Type.Enum(['day', 'week', 'month']),
+    spent: Type.Number({ description: 'In US dollars or tokens, as the budget is.' }),
+    left: Type.Number(),
+    resetsAt: Type.Integer({ description: 'Milliseconds since the epoch.' }),
+    ...where
   }),
   'observability:reset': event('Counts were set back.', { ...optional({ by: text }) }),
 

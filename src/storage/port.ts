@@ -1,3 +1,4 @@
+import type { BudgetStore } from './ports/budgets.ts'
 import type { ConfigStore } from './ports/config.ts'
 import type { DeliveryStore } from './ports/deliveries.ts'
 import type { EventStore } from './ports/events.ts'
@@ -9,6 +10,7 @@ import type { TokenStore } from './ports/tokens.ts'
 import type { TurnStore } from './ports/turns.ts'
 import type { UsageStore } from './ports/usage.ts'
 
+export type * from './ports/budgets.ts'
 export type * from './ports/config.ts'
 export type * from './ports/deliveries.ts'
 export type * from './ports/events.ts'
@@ -35,6 +37,7 @@ export interface Storage {
   readonly memory: MemoryStore
   readonly usage: UsageStore
   readonly deliveries: DeliveryStore
+  readonly budgets: BudgetStore
   /** What it takes. */
   size(): Promise<StorageSize>
   /** Ends what is under way and releases everything. Later calls are rejected. */

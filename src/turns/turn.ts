@@ -1,5 +1,6 @@
 import type { Principal } from '../access/principal.ts'
 import type { Agent } from '../agents/registry.ts'
+import type { Meter } from '../limits/meter.ts'
 import type { ModelRef } from '../models/catalog.ts'
 import type { Message } from '../models/message.ts'
 import type { ModelSettings, PassOn, ToolSpec } from '../models/port.ts'
@@ -9,9 +10,10 @@ import type { Take } from './log.ts'
 
 /**
  * Who answers a turn: an agent, or a model as it is. A trial is to show how that very model is: no other answers in its
- * place, and it is asked once, even while its provider is not called otherwise.
+ * place, and it is asked once, even while its provider is not called otherwise. `ofAgent`: the model works for that
+ * agent, so that whoever may use the one may use the other.
  */
-export type Target = { agent: Agent } | { model: ModelRef; trial?: boolean }
+export type Target = { agent: Agent } | { model: ModelRef; trial?: boolean; ofAgent?: string }
 
 /** What a turn is asked to do. */
 export interface TurnRequest {
@@ -74,7 +76,7 @@ export type Emit = (event: RunEvent) => Promise<void> | undefined
  * signal's reason when it is aborted. Events are pushed and not yielded: a chain of generators costs more than all the
  * rest of a token's way.
  */
-export type RunTurn = (request: TurnRequest, signal: AbortSignal, emit: Emit) => Promise<FinishReason>
+export type RunTurn = (request: TurnRequest, signal: AbortSignal, emit: Emit, meter: Meter) => Promise<FinishReason>
 
 /** Why a turn was stopped from outside. */
 export type AbortReason = 'client_closed' | 'client_stalled' | 'cancelled' | 'shutdown'

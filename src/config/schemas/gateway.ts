@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { Pressure, RateLimit, tokenLimits, TurnLimits } from './limits.ts'
 import { atRestart, closed, fileOnly, ID_PATTERN } from './marks.ts'
 import { Scope } from './scope.ts'
 import { Timeouts } from './timeouts.ts'
@@ -22,7 +23,8 @@ const Token = Type.Object(
       Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the secret in lower-case hex, in place of it' })
     ),
     scopes: Type.Array(Scope, { minItems: 1, description: 'what the token may do' }),
-    expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'after this the token is refused' }))
+    expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'after this the token is refused' })),
+    ...tokenLimits
   },
   { ...closed, description: 'a bearer token: `secret` of at least 32 characters, or `secretHash`' }
 )
@@ -36,19 +38,6 @@ const Web = Type.Object(
     webDistPath: Type.Optional(Type.String({ ...fileOnly, description: 'another name of `distPath`' }))
   },
   { ...closed, ...atRestart, default: {} }
-)
-
-const RateLimit = Type.Object(
-  {
-    windowMs: Type.Integer({
-      minimum: 1000,
-      maximum: 86_400_000,
-      default: 60_000,
-      description: 'length of the window'
-    }),
-    maxRequests: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 100, description: 'requests in a window' })
-  },
-  { ...closed, default: {}, description: 'per client id, else per address; /health and /api/health are exempt' }
 )
 
 const WsMessageRateLimit = Type.Object(
@@ -119,6 +108,8 @@ export const Gateway = Type.Object(
       description: 'bearer tokens; with none the first start makes one'
     }),
     rateLimit: RateLimit,
+    turns: TurnLimits,
+    pressure: Pressure,
     trustedProxies: Type.Array(Type.String(), {
       default: [],
       description: 'addresses or CIDR ranges whose X-Forwarded-For counts'

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../errors.ts'
 import type { Message } from '../../models/message.ts'
 import type { FinishReason, Usage } from '../../turns/event.ts'
+import type { BudgetCharge } from './budgets.ts'
 import type { Fulfilment, HeldText } from './deliveries.ts'
 import type { NewEvent } from './events.ts'
 import type { KeptEnd } from './kept.ts'
@@ -45,6 +46,8 @@ export interface FinishedTurn {
   errorCode?: ErrorCode
   usage: Usage
   costUsd?: number
+  /** What it used up of its client's budget, where there is one. */
+  charge?: BudgetCharge
   /** What the turn said, and its tools; stored in the turn's session, if it has one. */
   output: Message[]
   /** For a turn without a session that is kept all the same. */

@@ -291,7 +291,22 @@ const MIGRATIONS = [
    END;
    CREATE TRIGGER deliveries_remove AFTER DELETE ON deliveries BEGIN
      UPDATE delivery_counts SET count = count - 1 WHERE mapping_id = old.mapping_id AND state = old.state;
-   END;`
+   END;`,
+
+  `CREATE TABLE token_limits (
+     client_id TEXT PRIMARY KEY,
+     limits TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE budget_counts (
+     budget TEXT NOT NULL,
+     per TEXT NOT NULL,
+     start INTEGER NOT NULL,
+     tokens INTEGER NOT NULL,
+     usd REAL NOT NULL,
+     told INTEGER NOT NULL,
+     PRIMARY KEY (budget, per, start)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX budget_counts_by_start ON budget_counts (start);`
 ]
 
 /**

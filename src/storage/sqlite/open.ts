@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../config/error.ts'
 import { checkPrivateFile, PrivateFileError } from '../../private-file.ts'
 import type { Storage, StorageSize } from '../port.ts'
+import { budgetStore } from './budgets.ts'
 import { configStore } from './config.ts'
 import { deliveryStore } from './deliveries.ts'
 import { deliveryWrites } from './delivery-writes.ts'
@@ -34,12 +35,14 @@ export function openSqlite(folder: string): Storage {
   const text = messageText(db, writer, path)
   const kept = keptTurns(db, writer)
   const usage = usageSums(db, writer, append)
+  const budgets = budgetStore(db, writer, append)
   return {
     turns: turnStore({
       db,
       writer,
       append,
       count: usage.count,
+      charge: budgets.charge,
       kept: kept.writes,
       deliveries: deliveryWrites(db, append),
       onMessages: text.wake
@@ -53,6 +56,7 @@ export function openSqlite(folder: string): Storage {
     memory,
     usage: usage.store,
     deliveries: deliveryStore(db, writer, append),
+    budgets: budgets.store,
     size: () => sizeOf(db, path),
     async close() {
       await Promise.all([memory[Symbol.asyncDispose](), text.close()])

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Message, textOf } from '../../models/message.ts'
 import type { BegunTurn, FinishedTurn, SessionRef, TurnStore, UnfinishedTurn } from '../port.ts'
+import type { ChargeBudget } from './budgets.ts'
 import type { AppendEvents } from './events.ts'
 import type { CountTurn } from './usage.ts'
 import type { DeliveryWrites } from './delivery-writes.ts'
@@ -49,13 +50,23 @@ export interface TurnStoreOptions {
   writer: Writer
   append: AppendEvents
   count: CountTurn
+  charge: ChargeBudget
   kept: KeptWrites
   deliveries: DeliveryWrites
   /** Is called when messages were added, which are to be indexed then. */
   onMessages(): void
 }
 
-export function turnStore({ db, writer, append, count, kept, deliveries, onMessages }: TurnStoreOptions): TurnStore {
+export function turnStore({
+  db,
+  writer,
+  append,
+  count,
+  charge,
+  kept,
+  deliveries,
+  onMessages
+}: TurnStoreOptions): TurnStore {
   const isLive = db.prepare(IS_LIVE)
   const unfinished = db.prepare(UNFINISHED)
   const leave = db.prepare(LEAVE)
@@ -109,6 +120,7 @@ export function turnStore({ db, writer, append, count, kept, deliveries, onMessa
     if (turn.kept) kept.finish(turn.id, turn.kept, turn.finishedAt)
     if (turn.agentId !== undefined) deliveries.finish(turn)
     count({ ...turn, failed: turn.finishReason === 'error' })
+    if (turn.charge) charge(turn.charge)
     append(turn.events)
     return true
   }

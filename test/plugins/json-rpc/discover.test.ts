@@ -104,6 +104,7 @@ t.test('every method is in it, described', async (t) => {
       'tokens.list',
       'tokens.revoke',
       'tokens.rotate',
+      'tokens.update',
       'turn.cancel',
       'turn.list',
       'webhooks.discard',
