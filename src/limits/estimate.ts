@@ -27,6 +27,13 @@ function bytesOf(message: Message): number {
 /** How many tokens a model may write, where nothing else is known of it. */
 export const outputTokens = (limit: number | undefined): number => limit ?? USUAL_OUTPUT
 
+/** About as fast as models write. */
+const TOKENS_PER_SECOND = 100
+
+/** What a model may have written meanwhile, of an answer that comes in one piece and did not. */
+export const unheardTokens = (ms: number, { maxOutputTokens = Infinity }: ModelRequest['settings']): number =>
+  Math.min(maxOutputTokens, Math.ceil((ms / 1000) * TOKENS_PER_SECOND))
+
 /** What a turn may use, as far as it can be told before its model is known. */
 export function estimateOf({ input, settings, target, tools }: Omit<TurnRequest, 'id'>): Amount {
   const model = 'model' in target ? target.model : undefined

@@ -3,7 +3,7 @@ import type { ModelRef } from '../models/catalog.ts'
 import type { ModelRequest } from '../models/port.ts'
 import type { Usage } from '../turns/event.ts'
 import type { BudgetPool, Settled } from './budgets.ts'
-import { inputTokens, outputTokens, tokensOf } from './estimate.ts'
+import { inputTokens, outputTokens, tokensOf, unheardTokens } from './estimate.ts'
 import { type Amount, larger, minus, NOTHING, plus, type Pool } from './pool.ts'
 import { amountOf, priceOf } from './price.ts'
 import type { RatePool } from './token-rate.ts'
@@ -17,7 +17,9 @@ export interface BrokenOff {
 
 interface Call {
   model: ModelRef
-  request: Pick<ModelRequest, 'messages' | 'tools'>
+  request: Omit<ModelRequest, 'model'>
+  /** On the clock of `performance`. */
+  askedAt: number
 }
 
 /**
@@ -63,7 +65,7 @@ export class Meter {
    * @throws GatewayError `not_allowed` for one without a price; at the first call, as the constructor does
    */
   asks(model: ModelRef, request: Omit<ModelRequest, 'model'>): void {
-    this.#call = { model, request }
+    this.#call = { model, request, askedAt: performance.now() }
     this.#saidBytes = 0
     if (this.#pools.length === 0) return
     if (!this.covers(model)) throw notAllowed(unpriced(model))
@@ -96,8 +98,11 @@ export class Meter {
   /** What a call has used that was broken off before its provider told, by its size; undefined where there is none. */
   get brokenOff(): BrokenOff | undefined {
     if (!this.#call) return undefined
-    const { model, request } = this.#call
-    const usage = { input: inputTokens(request.messages, request.tools), output: tokensOf(this.#saidBytes) }
+    const { model, request, askedAt } = this.#call
+    const { messages, tools, passOn, settings } = request
+    const unheard =
+      passOn === 'whole' && this.#saidBytes === 0 ? unheardTokens(performance.now() - askedAt, settings) : 0
+    const usage = { input: inputTokens(messages, tools), output: unheard + tokensOf(this.#saidBytes) }
     const estimated = usage.input + usage.output
     return { usage: { ...usage, estimated }, provider: model.providerId, model: model.model }
   }

@@ -73,17 +73,18 @@ t.test('turns side by side do not use up the same rest', async (t) => {
 t.test('a client that leaves before the provider tells pays all the same', async (t) => {
   const { url, spent } = await start(t, { budget: { tokens: 100_000, per: 'day' } })
   const seen = await watch(t, url, { secret: ADMIN, query: '?types=observability:token_usage,message:sent' })
-  async function leave(model: string, ready: (reader: ReadableStreamDefaultReader) => Promise<unknown>) {
+  async function leave(model: string, ready: (reader: ReadableStreamDefaultReader) => Promise<unknown>, stream = true) {
     const controller = new AbortController()
     const response = fetch(`${url}/v1/chat/completions`, {
       method: 'POST',
       headers: { ...bearer(KEY), 'content-type': 'application/json' },
-      body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'x'.repeat(4000) }] }),
+      body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'x'.repeat(4000) }] }),
       signal: controller.signal
     })
     response.catch(() => {})
     if (model === 'priced/silent') await upstream.waitFor(({ body }) => JSON.stringify(body).includes('silent'))
     else await ready((await response).body?.getReader() as ReadableStreamDefaultReader)
+    if (!stream) await sleep(300)
     controller.abort()
   }
   await leave('priced/slow', async (reader) => {
@@ -96,6 +97,10 @@ t.test('a client that leaves before the provider tells pays all the same', async
   t.match(seen.of('observability:token_usage'), [{ finishReason: 'aborted', estimated: first, total: first }])
   await leave('priced/silent', async () => {})
   await waitUntil(async () => (await spent()) >= first + 1000)
+  await upstream.reset()
+  const second = await spent()
+  await leave('priced/silent', async () => {}, false)
+  await waitUntil(async () => (await spent()) > second + (second - first) + 20) // for as long as it waited
 })
 
 t.test('a call that failed at once costs nothing, one that broke in the middle does', async (t) => {
