@@ -180,3 +180,27 @@ t.test('a refusal', async (t) => {
     []
   )
 })
+
+t.test('functions, as before there were tools: streamed and not, and the way back', async (t) => {
+  const client = await connect(t)
+  const functions = [{ name: 'look_up', parameters: { type: 'object' } }]
+  for (const model of ['up/tool', 'up/tools-at-once']) {
+    const asked = { model, messages, functions, function_call: { name: 'look_up' } }
+    const [choice] = (await client.chat.completions.create(asked)).choices
+    t.match(choice, {
+      finish_reason: 'function_call',
+      message: { function_call: { name: 'look_up', arguments: /^\{/ } }
+    })
+    t.notOk(choice?.message.tool_calls)
+    t.match(await lastSent(), { tool_choice: { type: 'function' }, parallel_tool_calls: false, functions: undefined })
+    const chunks = await Array.fromAsync(await client.chat.completions.create({ ...asked, stream: true }))
+    const calls = chunks.flatMap(({ choices: [first] }) => first?.delta.function_call ?? [])
+    t.equal(calls[0]?.name, 'look_up')
+    t.equal(calls.map((call) => call.arguments).join(''), choice?.message.function_call?.arguments)
+    t.equal(chunks.at(-1)?.choices[0]?.finish_reason, 'function_call')
+    const result = { role: 'function' as const, name: 'look_up', content: 'sunny' }
+    const back = [...messages, { ...choice?.message, role: 'assistant' as const }, result]
+    const answered = await client.chat.completions.create({ model, messages: back as never, functions })
+    t.equal(answered.choices[0]?.finish_reason, 'stop')
+  }
+})
