@@ -200,7 +200,7 @@ t.test('functions, as before there were tools: streamed and not, and the way bac
     t.equal(chunks.at(-1)?.choices[0]?.finish_reason, 'function_call')
     const result = { role: 'function' as const, name: 'look_up', content: 'sunny' }
     const back = [...messages, { ...choice?.message, role: 'assistant' as const }, result]
-    const answered = await client.chat.completions.create({ model, messages: back as never, functions })
+    const answered = await client.chat.completions.create({ model, messages: back, functions })
     t.equal(answered.choices[0]?.finish_reason, 'stop')
   }
 })
