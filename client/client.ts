@@ -135,6 +135,14 @@ export class GatewayClient {
     })
   }
 
+  /** A file of the gateway's media. @throws ClientError `not_found`, also when it has expired */
+  async download(id: string, options: CallOptions = {}): Promise<Blob> {
+    return inTime(options, this.#timeoutMs, async (signal) => {
+      const response = await send(this.#options, `/media/${encodeURIComponent(id)}`, { method: 'GET', signal })
+      return response.blob()
+    })
+  }
+
   /** Tries to connect at once where the socket waits for its next try. */
   retryNow(): void {
     this.#connection.retryNow()

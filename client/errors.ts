@@ -56,6 +56,7 @@ const BY_STATUS: Record<number, Reason> = {
   403: 'forbidden',
   404: 'not_found',
   409: 'conflict',
+  410: 'not_found',
   413: 'invalid',
   415: 'invalid',
   422: 'invalid',

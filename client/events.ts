@@ -48,7 +48,8 @@ export async function* readEvents(
   { signal, since, buffer = 10_000, ...filter }: EventsOptions
 ): AsyncGenerator<GatewayEvent | Gap> {
   let last = since
-  while (!signal?.aborted) {
+  for (;;) {
+    if (signal?.aborted) return
     const subscription = new Subscription(connection, buffer, signal)
     try {
       const answer = await subscription.begin({ ...filter, since: last })

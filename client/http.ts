@@ -41,7 +41,13 @@ export async function send({ url, token }: HttpOptions, path: string, init: Send
   const headers = { authorization: `Bearer ${token}`, ...(type ? { 'content-type': type } : {}) }
   try {
     // `duplex` is what fetch asks for where a stream is sent.
-    const request = { method, body, headers, signal, ...(body instanceof ReadableStream ? { duplex: 'half' as const } : {}) }
+    const request = {
+      method,
+      body,
+      headers,
+      signal,
+      ...(body instanceof ReadableStream ? { duplex: 'half' as const } : {})
+    }
     const response = await fetch(baseOf(url) + path, request)
     if (response.ok) return response
     throw await toHttpError(response)
@@ -81,14 +87,18 @@ export async function inTime<T>(
 /** The method and address of a REST operation with what it is given, and its body. */
 export function toRequest<N extends OperationName>(name: N, input: RestInput<N>): { path: string; send: Send } {
   const [method, template] = OPERATIONS[name]
-  const parts = input as { path?: Record<string, string>; query?: Record<string, unknown>; body?: unknown }
+  const parts = input as {
+    path?: Record<string, string>
+    query?: Record<string, string | number | boolean>
+    body?: unknown
+  }
   const path = template.replace(/\{(\w+)\}/g, (_whole, key: string) => encodeURIComponent(parts.path?.[key] ?? ''))
   const query = new URLSearchParams()
   for (const [key, value] of Object.entries(parts.query ?? {})) if (value !== undefined) query.set(key, String(value))
   // A route that takes a body may have all of it optional.
   const body = parts.body ?? (method === 'POST' ? {} : undefined)
   return {
-    path: query.size > 0 ? `${path}?${query}` : path,
+    path: query.size > 0 ? `${path}?${query.toString()}` : path,
     send: body === undefined ? { method } : { method, body: JSON.stringify(body), type: 'application/json' }
   }
 }

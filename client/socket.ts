@@ -76,7 +76,7 @@ export class RpcConnection {
   open(): Promise<void> {
     if (this.#status === 'open') return Promise.resolve()
     if (this.#status === 'closed') return Promise.reject(new ClientError('The client is closed', { reason: 'closed' }))
-    this.#opening ??= Promise.withResolvers<void>()
+    this.#opening ??= newOpening()
     if (this.#status === 'idle' || this.#status === 'unauthorized') this.#connect()
     return this.#opening.promise
   }
@@ -193,9 +193,9 @@ export class RpcConnection {
     this.#socket = undefined
     socket?.close()
     for (const { reject } of this.#pending.values()) reject(error)
-    this.#opening?.promise.catch(() => undefined)
-    this.#opening?.reject(error)
+    const opening = this.#opening
     this.#opening = undefined
+    opening?.reject(error)
   }
 
   #send(frame: object): void {
@@ -207,6 +207,13 @@ export class RpcConnection {
     this.#status = status
     for (const listener of this.#statusListeners) listener(status)
   }
+}
+
+/** Nobody may wait for it any more when it fails, which is no fault of theirs. */
+function newOpening(): PromiseWithResolvers<void> {
+  const opening = Promise.withResolvers<void>()
+  opening.promise.catch(() => undefined)
+  return opening
 }
 
 /** Rejects with the signal's reason as soon as it fires. */
@@ -226,7 +233,7 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
 function openSocket({ url, token }: HttpOptions): WebSocket {
   const address = `${baseOf(url).replace(/^http/, 'ws')}/ws`
   if ('window' in globalThis || !('process' in globalThis)) {
-    return new WebSocket(`${address}?${new URLSearchParams({ token })}`)
+    return new WebSocket(`${address}?token=${encodeURIComponent(token)}`)
   }
   const Constructor = WebSocket as new (url: string, options: object) => WebSocket
   return new Constructor(address, { headers: { authorization: `Bearer ${token}` } })

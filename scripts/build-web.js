@@ -10,5 +10,7 @@ if (existsSync(join(root, 'node_modules/vite'))) {
   const { build } = await import('vite')
   await build({ root: join(root, 'web'), logLevel: 'warn' })
 } else {
-  console.warn('The dashboard is not built: its tools are not installed (npm ci without --omit=dev, then npm run build:web)')
+  console.warn(
+    'The dashboard is not built: its tools are not installed (npm ci without --omit=dev, then npm run build:web)'
+  )
 }

@@ -124,7 +124,7 @@ function* operationsOf({
 
 function eventsOf({ paths }: OpenApi): Record<string, Schema> {
   const stream = paths['/api/events']?.get?.responses['200']?.content?.['text/event-stream']?.schema
-  const events = (stream?.anyOf ?? []) as Schema[]
+  const events = stream?.anyOf ?? []
   return Object.fromEntries(events.map((event) => [event.title ?? '', event]))
 }
 
