@@ -32,6 +32,15 @@ export type Result<M extends MethodName> = Methods[M]['result']
 type Given<P> = object extends P ? [params?: P, options?: CallOptions] : [params: P, options?: CallOptions]
 type RestGiven<I> = object extends I ? [input?: I, options?: CallOptions] : [input: I, options?: CallOptions]
 
+/** A call of a batch. */
+export type BatchCall = { [M in MethodName]: { method: M; params: Params<M> } }[MethodName]
+type BatchResults<C extends readonly BatchCall[]> = { -readonly [K in keyof C]: Result<C[K]['method']> }
+
+interface Answer {
+  result?: unknown
+  error?: RpcFailure
+}
+
 /** What `POST /media` answers. */
 export interface Upload {
   id: string
@@ -91,6 +100,23 @@ export class GatewayClient {
       const answer = (await response.json()) as { result: Result<M>; error?: RpcFailure }
       if (answer.error) throw toRpcError(answer.error)
       return answer.result
+    })
+  }
+
+  /**
+   * Calls several methods in one request, which is done in its order; at most `gateway.maxBatchSize`.
+   * @returns their results, in this order
+   * @throws ClientError the first failure
+   */
+  async batch<const C extends readonly BatchCall[]>(calls: C, options: CallOptions = {}): Promise<BatchResults<C>> {
+    const body = JSON.stringify(calls.map((call, id) => ({ jsonrpc: '2.0', id, ...call })))
+    return inTime(options, this.#timeoutMs, async (signal) => {
+      const response = await send(this.#options, '/rpc', { method: 'POST', body, type: 'application/json', signal })
+      const told = (await response.json()) as Answer[] | Answer
+      const answers = Array.isArray(told) ? told : [told]
+      const failed = answers.find(({ error }) => error)?.error
+      if (failed) throw toRpcError(failed)
+      return answers.map(({ result }) => result) as BatchResults<C>
     })
   }
 

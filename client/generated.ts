@@ -124,18 +124,7 @@ export interface Methods {
        *
        * @maxItems 10
        */
-      fallbacks?:
-        | []
-        | [string]
-        | [string, string]
-        | [string, string, string]
-        | [string, string, string, string]
-        | [string, string, string, string, string]
-        | [string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string]
+      fallbacks?: string[]
       /**
        * goes before every conversation
        */
@@ -212,18 +201,7 @@ export interface Methods {
          *
          * @maxItems 10
          */
-        fallbacks?:
-          | []
-          | [string]
-          | [string, string]
-          | [string, string, string]
-          | [string, string, string, string]
-          | [string, string, string, string, string]
-          | [string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string, string]
+        fallbacks?: string[]
         /**
          * goes before every conversation
          */
@@ -326,18 +304,7 @@ export interface Methods {
          *
          * @maxItems 10
          */
-        fallbacks?:
-          | []
-          | [string]
-          | [string, string]
-          | [string, string, string]
-          | [string, string, string, string]
-          | [string, string, string, string, string]
-          | [string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string, string]
+        fallbacks?: string[]
         /**
          * goes before every conversation
          */
@@ -455,18 +422,7 @@ export interface Methods {
          *
          * @maxItems 10
          */
-        fallbacks?:
-          | []
-          | [string]
-          | [string, string]
-          | [string, string, string]
-          | [string, string, string, string]
-          | [string, string, string, string, string]
-          | [string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string, string]
+        fallbacks?: string[]
         /**
          * goes before every conversation
          */
@@ -555,18 +511,7 @@ export interface Methods {
          *
          * @maxItems 10
          */
-        fallbacks?:
-          | []
-          | [string]
-          | [string, string]
-          | [string, string, string]
-          | [string, string, string, string]
-          | [string, string, string, string, string]
-          | [string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string, string]
+        fallbacks?: string[]
         /**
          * goes before every conversation
          */
@@ -659,18 +604,7 @@ export interface Methods {
          *
          * @maxItems 10
          */
-        fallbacks?:
-          | []
-          | [string]
-          | [string, string]
-          | [string, string, string]
-          | [string, string, string, string]
-          | [string, string, string, string, string]
-          | [string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string]
-          | [string, string, string, string, string, string, string, string, string, string]
+        fallbacks?: string[]
         /**
          * goes before every conversation
          */
@@ -923,145 +857,13 @@ export interface Methods {
       /**
        * a key, dotted as in `gateway.port`; a list where a key itself holds a dot: `["agents", "gpt-5.1", "model"]`.
        */
-      path:
-        | string
-        | []
-        | [string]
-        | [string, string]
-        | [string, string, string]
-        | [string, string, string, string]
-        | [string, string, string, string, string]
-        | [string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string, string, string]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
+      path: string | string[]
     }
     result: {
       /**
        * a key, dotted as in `gateway.port`; a list where a key itself holds a dot: `["agents", "gpt-5.1", "model"]`.
        */
-      path:
-        | string
-        | []
-        | [string]
-        | [string, string]
-        | [string, string, string]
-        | [string, string, string, string]
-        | [string, string, string, string, string]
-        | [string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string, string, string]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
+      path: string | string[]
       value: unknown
     }
   }
@@ -1196,73 +998,7 @@ export interface Methods {
       /**
        * a key, dotted as in `gateway.port`; a list where a key itself holds a dot: `["agents", "gpt-5.1", "model"]`.
        */
-      path:
-        | string
-        | []
-        | [string]
-        | [string, string]
-        | [string, string, string]
-        | [string, string, string, string]
-        | [string, string, string, string, string]
-        | [string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string, string, string]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
+      path: string | string[]
       /**
        * Null takes the key out.
        */
@@ -1456,7 +1192,7 @@ export interface Methods {
        * @minItems 1
        * @maxItems 1000
        */
-      ids: [string, ...string[]]
+      ids: string[]
     }
     result: {
       /**
@@ -1697,72 +1433,7 @@ export interface Methods {
       /**
        * @maxItems 16
        */
-      tags?:
-        | []
-        | [string]
-        | [string, string]
-        | [string, string, string]
-        | [string, string, string, string]
-        | [string, string, string, string, string]
-        | [string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string, string]
-        | [string, string, string, string, string, string, string, string, string, string, string, string, string]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
-        | [
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string,
-            string
-          ]
+      tags?: string[]
       /**
        * Whose it is; left out: everyone’s.
        */
@@ -2824,7 +2495,7 @@ export interface Methods {
        *
        * Items: rpc: client operations; admin: operate the gateway; api: only /v1; mcp-client: only /mcp/v1; *: all others
        */
-      scopes: ['rpc' | 'admin' | 'api' | 'mcp-client' | '*', ...('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]]
+      scopes: ('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]
       /**
        * From then on it is refused; left out: it does not expire. Milliseconds since the epoch.
        */
@@ -2846,7 +2517,7 @@ export interface Methods {
        *
        * Items: rpc: client operations; admin: operate the gateway; api: only /v1; mcp-client: only /mcp/v1; *: all others
        */
-      scopes: ['rpc' | 'admin' | 'api' | 'mcp-client' | '*', ...('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]]
+      scopes: ('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]
       /**
        * When it ends; left out: never. Milliseconds since the epoch.
        */
@@ -2875,7 +2546,7 @@ export interface Methods {
          *
          * Items: rpc: client operations; admin: operate the gateway; api: only /v1; mcp-client: only /mcp/v1; *: all others
          */
-        scopes: ['rpc' | 'admin' | 'api' | 'mcp-client' | '*', ...('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]]
+        scopes: ('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]
         /**
          * Tells the secrets of a client apart. It is not secret.
          */
@@ -2954,7 +2625,7 @@ export interface Methods {
        *
        * Items: rpc: client operations; admin: operate the gateway; api: only /v1; mcp-client: only /mcp/v1; *: all others
        */
-      scopes: ['rpc' | 'admin' | 'api' | 'mcp-client' | '*', ...('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]]
+      scopes: ('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]
       /**
        * When it ends; left out: never. Milliseconds since the epoch.
        */
@@ -3269,7 +2940,7 @@ export interface Operations {
        * @minItems 1
        * @maxItems 1000
        */
-      ids: [string, ...string[]]
+      ids: string[]
     }
     /**
      * How many there were.

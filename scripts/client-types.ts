@@ -134,6 +134,7 @@ async function typesOf(name: string, description: string, properties: Record<str
     additionalProperties: false,
     bannerComment: '',
     unknownAny: true,
+    ignoreMinAndMaxItems: true,
     style: { semi: false, singleQuote: true, printWidth: 120, trailingComma: 'none' }
   })
 }

@@ -106,6 +106,11 @@ export function may(scope: 'rpc' | 'admin'): boolean {
   return scopes.includes('*') || scopes.includes(scope)
 }
 
+/** Whose something is, where it is not one's own. */
+export function ownerOf(clientId: string): string | undefined {
+  return current()?.clientId === clientId ? undefined : clientId
+}
+
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const issues = error instanceof ClientError ? error.issues : []

@@ -19,6 +19,7 @@ export class HeightIndex {
     while (same < shared && keys[same] === this.#keys[same]) same++
     if (same === keys.length && same === this.#keys.length) return
     this.#keys = keys
+    if (this.#known.size > 2 * keys.length + 1000) this.#forget(keys)
     this.#index = undefined
     this.#valid = Math.min(this.#valid, same)
     if (this.#sums.length <= keys.length) {
@@ -26,6 +27,12 @@ export class HeightIndex {
       grown.set(this.#sums.subarray(0, this.#valid + 1))
       this.#sums = grown
     }
+  }
+
+  /** What is not in the list any more. */
+  #forget(keys: readonly (string | number)[]): void {
+    const there = new Set(keys)
+    for (const key of this.#known.keys()) if (!there.has(key)) this.#known.delete(key)
   }
 
   /** @returns whether it differs from what was known */

@@ -1,5 +1,5 @@
 import type { ComponentChildren, RefObject } from 'preact'
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks'
 import { HeightIndex } from './heights.ts'
 
 export interface VirtualListProps<T> {
@@ -32,7 +32,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   const scroller = useRef<HTMLDivElement>(null)
   const heights = useMemo(() => new HeightIndex(estimate), [])
   const view = useRef({ top: 0, height: 0, following: follow, anchor: undefined as Anchor | undefined })
-  const [, redraw] = useReducer((count: number) => count + 1, 0)
+  const redraw = useRedraw()
   heights.setKeys(items.map(keyOf))
 
   const observer = useMemo(
@@ -44,7 +44,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
           const height = borderBoxSize[0]?.blockSize
           if (key !== undefined && height) changed = heights.set(key, height) || changed
         }
-        if (changed) redraw(undefined)
+        if (changed) redraw()
       }),
     []
   )
@@ -77,13 +77,13 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
         ? undefined
         : heights.offset(index) + (anchor?.above ?? 0)
     if (wanted !== undefined && Math.abs(wanted - element.scrollTop) > 1) element.scrollTop = wanted
-    if (measure()) redraw(undefined)
+    if (measure()) redraw()
   })
 
   useEffect(() => {
     const element = scroller.current
     if (!element) return
-    const resized = new ResizeObserver(() => redraw(undefined))
+    const resized = new ResizeObserver(redraw)
     resized.observe(element)
     return () => {
       resized.disconnect()
@@ -109,11 +109,13 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       role="region"
       aria-label={label}
       tabIndex={0}
-      onScroll={() => measure() && redraw(undefined)}
+      onScroll={() => {
+        if (measure()) redraw()
+      }}
     >
       <div style={{ height: heights.offset(first) }} />
       {items.slice(first, last).map((item, offset) => (
-        <Row key={keyOf(item)} id={keyOf(item)} observer={observer}>
+        <Row key={keyOf(item)} id={keyOf(item)} heights={heights} observer={observer}>
           {render(item, first + offset)}
         </Row>
       ))}
@@ -121,6 +123,17 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       {footer}
     </div>
   )
+}
+
+/** Draws again with the next frame: what comes of it may ask for that again, and nothing else would have its turn. */
+function useRedraw(): () => void {
+  const [, redraw] = useReducer((count: number) => count + 1, 0)
+  const frame = useRef(0)
+  useEffect(() => () => cancelAnimationFrame(frame.current), [])
+  return useCallback(() => {
+    cancelAnimationFrame(frame.current)
+    frame.current = requestAnimationFrame(() => redraw(undefined))
+  }, [])
 }
 
 interface Anchor {
@@ -132,16 +145,19 @@ const keys = new WeakMap<Element, string | number>()
 
 interface RowProps {
   id: string | number
+  heights: HeightIndex
   observer: ResizeObserver
   children: ComponentChildren
 }
 
-function Row({ id, observer, children }: RowProps) {
+function Row({ id, heights, observer, children }: RowProps) {
   const ref = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     const element = ref.current
     if (!element) return
     keys.set(element, id)
+    // Where the end is has to be known before the first look at it: an estimate there would move it to and fro.
+    heights.set(id, element.offsetHeight)
     observer.observe(element)
     return () => observer.unobserve(element)
   }, [id])

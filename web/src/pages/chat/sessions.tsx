@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import type { Operations, Result } from '../../../../client/index.ts'
 import { download } from '../../lib/download.ts'
 import { useLoad } from '../../lib/load.ts'
-import { call, client, may, session } from '../../state/session.ts'
+import { call, client, may, ownerOf } from '../../state/session.ts'
 import { toast } from '../../state/toasts.ts'
 import { Button } from '../../ui/button.tsx'
 import { confirm } from '../../ui/dialog.tsx'
@@ -22,12 +22,6 @@ export interface SessionsProps {
   current: string
   onNew(): void
   onFollow(): void
-}
-
-/** Whose it is, where it is not one's own. */
-export function ownerOf(clientId: string): string | undefined {
-  const me = session.value
-  return me && me !== 'pending' && me.clientId !== clientId ? clientId : undefined
 }
 
 export function Sessions({ current, onNew, onFollow }: SessionsProps) {
