@@ -2703,7 +2703,7 @@ export interface Operations {
    * Read what happened lately
    */
   listActivity: {
-    query: {
+    query?: {
       limit?: string
     }
     /**
@@ -2836,7 +2836,7 @@ export interface Operations {
    * Read what was said
    */
   chatHistory: {
-    query: {
+    query?: {
       channelId?: string
       clientId?: string
       limit?: string
@@ -2886,7 +2886,7 @@ export interface Operations {
    * Page through what is remembered
    */
   browseMemory: {
-    query: {
+    query?: {
       clientId?: string
       agentId?: string
       before?: string
@@ -2953,7 +2953,7 @@ export interface Operations {
    * Export what is remembered
    */
   exportMemory: {
-    query: {
+    query?: {
       clientId?: string
       agentId?: string
     }
@@ -3043,7 +3043,7 @@ export interface Operations {
    * Page through the sessions
    */
   listSessions: {
-    query: {
+    query?: {
       clientId?: string
       agentId?: string
       before?: string
@@ -3093,7 +3093,7 @@ export interface Operations {
     path: {
       key: string
     }
-    query: {
+    query?: {
       clientId?: string
     }
     result: {
@@ -3139,7 +3139,7 @@ export interface Operations {
     path: {
       key: string
     }
-    query: {
+    query?: {
       clientId?: string
     }
     result: null
@@ -3151,7 +3151,7 @@ export interface Operations {
     path: {
       key: string
     }
-    query: {
+    query?: {
       clientId?: string
     }
     body: {
@@ -3190,7 +3190,7 @@ export interface Operations {
     path: {
       key: string
     }
-    query: {
+    query?: {
       clientId?: string
     }
     /**
@@ -3249,7 +3249,7 @@ export interface Operations {
     path: {
       key: string
     }
-    query: {
+    query?: {
       clientId?: string
     }
     /**

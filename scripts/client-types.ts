@@ -99,7 +99,11 @@ function operationSchema({ summary, parameters = [], requestBody, responses }: O
   const body = requestBody?.content?.[JSON_TYPE]?.schema
   if (body) properties.body = body
   properties.result = resultOf(responses)
-  return { ...object(properties), description: summary }
+  // A part of which nothing is needed can be left out as a whole.
+  const needed = Object.keys(properties).filter(
+    (key) => key !== 'query' || (properties.query?.required as string[]).length > 0
+  )
+  return { ...object(properties, needed), description: summary }
 }
 
 function resultOf(responses: Record<string, Content>): Schema {

@@ -10,6 +10,7 @@ import { Button } from '../ui/button.tsx'
 import { Copy } from '../ui/copy.tsx'
 import { SearchInput, TextField } from '../ui/field.tsx'
 import { Page } from '../ui/page.tsx'
+import { Prose } from '../ui/prose.tsx'
 import { Segments } from '../ui/segments.tsx'
 import { Note, Shown } from '../ui/states.tsx'
 import './console.css'
@@ -131,8 +132,14 @@ function Call({ method: { name, summary, description, params, ...method } }: { m
         {params.length > 0 && <Segments label="Params as" options={VIEWS} value={view.value} onChange={show} />}
       </div>
       <div class="card-body">
-        <p>{summary}.</p>
-        {description && <p class="muted small">{description}</p>}
+        <p>
+          <Prose text={summary} />
+        </p>
+        {description && (
+          <p class="muted small">
+            <Prose text={description} />
+          </p>
+        )}
         {view.value === 'form' ? (
           <SchemaForm schema={schema} value={values.value} issues={issues} onChange={(next) => (values.value = next)} />
         ) : (

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { Field } from '../ui/field.tsx'
+import { Prose } from '../ui/prose.tsx'
 import type { Kind, Schema } from './schema.ts'
 import type { SchemaFormProps } from './schema-form.tsx'
 
@@ -16,8 +17,9 @@ export function ScalarField(props: ScalarFieldProps) {
       <span class="mono">{label}</span> <Marks schema={schema} fixed={fixed} required={required} />
     </>
   )
+  const hint = hintOf(schema)
   return (
-    <Field label={heading} hint={hintOf(schema)} problem={problem}>
+    <Field label={heading} hint={hint && <Prose text={hint} />} problem={problem}>
       {(attributes) => <Control {...props} attributes={{ ...attributes, disabled: fixed }} />}
     </Field>
   )

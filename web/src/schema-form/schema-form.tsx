@@ -2,6 +2,7 @@ import type { Issue } from '../../../client/index.ts'
 import { useSignal } from '@preact/signals'
 import { Button } from '../ui/button.tsx'
 import { TextField } from '../ui/field.tsx'
+import { Prose } from '../ui/prose.tsx'
 import { ScalarField } from './scalar-field.tsx'
 import { emptyOf, entryOf, kindOf, type Schema } from './schema.ts'
 import './schema-form.css'
@@ -31,6 +32,13 @@ export function SchemaForm(props: SchemaFormProps) {
   if (kind === 'list') return <ListForm {...props} />
   return <ScalarField {...props} kind={kind} />
 }
+
+const About = ({ schema: { description } }: { schema: Schema }) =>
+  description ? (
+    <p class="muted small">
+      <Prose text={description} />
+    </p>
+  ) : null
 
 const LEAVES = new Set(['enum', 'boolean', 'number', 'text', 'secret'])
 
@@ -71,7 +79,7 @@ function ObjectForm({
   return (
     <fieldset class="schema-object">
       <legend>{label}</legend>
-      {schema.description && <p class="muted small">{schema.description}</p>}
+      <About schema={schema} />
       {body}
     </fieldset>
   )
@@ -91,7 +99,7 @@ function RecordForm({ schema, value, onChange, path = '', label, issues, fixed }
   return (
     <fieldset class="schema-object">
       {label && <legend>{label}</legend>}
-      {schema.description && <p class="muted small">{schema.description}</p>}
+      <About schema={schema} />
       {Object.keys(fields).map((key) => (
         <details class="schema-entry" key={key}>
           <summary>
@@ -133,7 +141,7 @@ function ListForm({ schema, value, onChange, path = '', label, issues, fixed }: 
   return (
     <fieldset class="schema-object">
       {label && <legend>{label}</legend>}
-      {schema.description && <p class="muted small">{schema.description}</p>}
+      <About schema={schema} />
       {items.map((item, index) => (
         <details class="schema-entry" key={index}>
           <summary>

@@ -9,6 +9,8 @@ import 'uplot/dist/uPlot.min.css'
 /** So many lines have a colour of their own; what is left is one line. */
 export const MOST_LINES = 6
 const HEIGHT_PX = 260
+const TICK_HOUR: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' }
+const TICK_DAY: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' }
 
 export const formatValue = (value: number, metric: Metric) =>
   metric === 'cost' ? formatCost(value) : formatCompact(value)
@@ -81,6 +83,12 @@ function useDarkness(): boolean {
   return theme.value === 'system' ? system.value : theme.value === 'dark'
 }
 
+/** The hour, or the day where hours are too many. */
+function formatTick(at: number, pieceMs: number): string {
+  const options = pieceMs < 6 * 3_600_000 ? TICK_HOUR : TICK_DAY
+  return new Intl.DateTimeFormat(undefined, options).format(at)
+}
+
 /** A colour of the style sheet as the canvas needs it. */
 function colourOf(element: HTMLElement, name: string): string {
   const probe = document.createElement('span')
@@ -117,7 +125,7 @@ function optionsOf(
   return {
     width: element.clientWidth,
     height: HEIGHT_PX,
-    padding: [12, 8, 0, 0],
+    padding: [12, 28, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     hooks: { setCursor: [({ cursor }) => onHover(cursor.idx ?? undefined)] },
@@ -126,7 +134,7 @@ function optionsOf(
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] }
     },
     axes: [
-      { ...axis, grid: { show: false } },
+      { ...axis, grid: { show: false }, values: (_plot, ticks) => ticks.map((tick) => formatTick(tick * 1000, pieceMs)) },
       {
         ...axis,
         size: 64,
