@@ -39,4 +39,15 @@ await build({
 copyFileSync(at('src/launch.js'), at('dist/src/launch.js'))
 mkdirSync(at('dist/licenses'))
 for (const name of BUNDLED) copyFileSync(at(`node_modules/${name}/license`), at(`dist/licenses/${name}.txt`))
+// The client runs in browsers too, and is one file that needs nothing else.
+await build({
+  absWorkingDir: root,
+  entryPoints: ['client/index.ts'],
+  outfile: 'dist/client/index.js',
+  bundle: true,
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2023'
+})
+execFileSync(process.execPath, [at('scripts/build-web.js')], { stdio: 'inherit' })
 execFileSync(at('node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })

@@ -42,9 +42,19 @@ async function checkProcess(bin: string): Promise<void> {
     if (status !== 200) throw new Error(`${path} answers ${status}`)
     console.log('200', path)
   }
+  await checkDashboard(url)
   child.kill('SIGTERM')
   const [code] = (await once(child, 'exit')) as [number]
   if (code !== 0) throw new Error(`the process ended with ${code}`)
+}
+
+/** What the dashboard's page names is in the package, compressed. */
+async function checkDashboard(url: string): Promise<void> {
+  const html = await (await fetch(`${url}/app/`)).text()
+  const [, script] = /src="\.\/(assets\/[^"]+)"/.exec(html) ?? []
+  const { status, headers } = await fetch(`${url}/app/${script}`, { headers: { 'accept-encoding': 'br' } })
+  if (status !== 200 || headers.get('content-encoding') !== 'br') throw new Error(`${script} answers ${status}`)
+  console.log('200', script)
 }
 
 /** The types that are published, as a TypeScript project that uses them sees them. */

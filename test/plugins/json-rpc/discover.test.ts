@@ -100,6 +100,7 @@ t.test('every method is in it, described', async (t) => {
       'session.send',
       'session.status',
       'system.ping',
+      'system.whoami',
       'tokens.create',
       'tokens.list',
       'tokens.revoke',

@@ -24,8 +24,15 @@ that does not keep up is closed with 1013, and resumes by \`since\`.`,
     agentId: Type.Optional(Type.String({ description: 'Only events of this agent.' })),
     sessionKey: Type.Optional(Type.String({ description: 'Only events of this session.' }))
   }),
-  result: Type.Object({ subscription: Type.String() }),
-  handler({ types, since, agentId, sessionKey }, { socket }) {
-    return { subscription: onSocket(socket).subscriptions.add({ types, since, agentId, sessionKey }) }
+  result: Type.Object({
+    subscription: Type.String(),
+    last: Type.Integer({
+      description: 'The newest id there was: `since` for a client that loses the connection before any event came.'
+    })
+  }),
+  async handler({ types, since, agentId, sessionKey }, { socket, services }) {
+    const { subscriptions } = onSocket(socket)
+    const { last } = await services.storage.events.bounds()
+    return { subscription: subscriptions.add({ types, since, agentId, sessionKey }), last }
   }
 })

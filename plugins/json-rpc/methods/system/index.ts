@@ -1,3 +1,4 @@
 import { ping } from './ping.ts'
+import { whoami } from './whoami.ts'
 
-export const system = [ping]
+export const system = [ping, whoami]
