@@ -2,16 +2,19 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Tokens } from '../src/access/tokens.ts'
 import { GatewayError } from '../src/errors.ts'
+import type { Spending } from '../src/limits/spending.ts'
 import type { Turn, TurnRequest } from '../src/turns/turn.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
     /**
      * Starts a turn for this request and waits until its model has begun. The client's leaving aborts it.
-     * The answer carries its id as `x-turn-id`.
+     * The answer carries its id as `x-turn-id`, and how the client's budget is.
      * @throws GatewayError when the turn cannot be started, or failed before it began
      */
     startTurn(request: Omit<TurnRequest, 'id' | 'by'>): Promise<Turn>
+    /** Tells in headers how the client's budget is, before what it asks for is begun. */
+    tellBudget(): void
     /**
      * Starts a turn several times, side by side. One that fails before it began ends the others.
      * @throws GatewayError as `startTurn` does
@@ -29,30 +32,63 @@ async function turns(fastify: FastifyInstance): Promise<void> {
   const { turns } = fastify.comis
 
   fastify.decorateReply('startTurn', async function (this: FastifyReply, request) {
+    this.tellBudget()
     const turn = turns.start({ ...request, by: this.request.client }, this.leaving())
     this.header('x-turn-id', turn.id)
     return begun(turn)
   })
   fastify.decorateReply('startTurns', async function (this: FastifyReply, request, count) {
     const [by, leaving] = [this.request.client, this.leaving()]
-    const started = Array.from({ length: count }, () => turns.start({ ...request, by }, leaving))
+    this.tellBudget()
+    const started = startAll(count, () => turns.start({ ...request, by }, leaving))
     this.header('x-turn-id', started.map(({ id }) => id).join(', '))
     try {
-      return await Promise.all(started.map(begun))
+      return await Promise.all(started.map(goesOn))
     } catch (error) {
       for (const turn of started) turn.abort('cancelled')
       throw error
     }
+  })
+  fastify.decorateReply('tellBudget', function (this: FastifyReply) {
+    tellBudget(this, fastify.comis.spending)
   })
   fastify.decorateReply('leaving', function (this: FastifyReply) {
     return leaving(this, fastify.comis.tokens)
   })
 }
 
+/** All of them or none. */
+function startAll(count: number, start: () => Turn): Turn[] {
+  const started: Turn[] = []
+  try {
+    while (started.length < count) started.push(start())
+    return started
+  } catch (error) {
+    for (const turn of started) turn.abort('cancelled')
+    throw error
+  }
+}
+
+function tellBudget(reply: FastifyReply, spending: Spending): void {
+  const { clientId, limits } = reply.request.client
+  const status = spending.status(clientId, limits)
+  if (!status) return
+  reply.header('x-budget-limit', limits?.budget?.usd ?? limits?.budget?.tokens)
+  reply.header('x-budget-remaining', status.left)
+  reply.header('x-budget-reset', Math.ceil((status.resetsAt - Date.now()) / 1000))
+}
+
 async function begun(turn: Turn): Promise<Turn> {
   const ended = await turn.opened
   if (ended?.error) throw ended.error
   return turn
+}
+
+/** One of several: that it was aborted is the end of all, which wait for each other. */
+async function goesOn(turn: Turn): Promise<Turn> {
+  const ended = await turn.opened
+  if (ended?.finishReason === 'aborted') throw new GatewayError('aborted', 'The turn was aborted')
+  return begun(turn)
 }
 
 function leaving({ raw, request }: FastifyReply, tokens: Tokens): AbortSignal {

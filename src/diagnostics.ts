@@ -18,7 +18,8 @@ export interface DiagnosticsReport {
   events: { first: number; last: number; readers: number }
   /** Open WebSockets. */
   sockets: number
-  turns: { running: number }
+  /** `waiting`: of those that run, those that wait for a place. */
+  turns: { running: number; waiting: number }
   providers: (ProviderState & GateState & { id: string })[]
   memory: MemoryStats
   storage: StorageSize
@@ -55,7 +56,7 @@ export function openDiagnostics(options: DiagnosticsOptions): Diagnostics {
         eventLoopDelayMs: loop.delayMs,
         events: { ...bounds, readers: events.readers },
         sockets: counts.reduce((sum, count) => sum + count(), 0),
-        turns: { running: turns.running },
+        turns: { running: turns.running, waiting: turns.waiting },
         providers: catalog.providers.flatMap((id) => {
           const gate = catalog.gate(id)
           return gate ? [{ id, ...health.of(id), ...gate.state }] : []

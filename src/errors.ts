@@ -1,14 +1,22 @@
 /** What went wrong, independent of any surface; each surface maps it to its own status and form. */
 export type ErrorCode =
   | 'invalid_request'
+  | 'unsupported_encoding'
+  | 'too_many_headers'
   | 'unauthorized'
   | 'forbidden'
+  /** The request is for another host, or comes from a page of another. */
+  | 'host_refused'
+  | 'origin_refused'
+  /** The token may not use that very agent or model. */
+  | 'not_allowed'
   | 'not_found'
   | 'unknown_agent'
   | 'agent_suspended'
   | 'model_not_found'
   | 'busy'
   | 'rate_limited'
+  | 'budget_exceeded'
   | 'provider_failed'
   | 'provider_refused'
   | 'provider_rate_limited'

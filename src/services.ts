@@ -1,3 +1,5 @@
+import { Refusals } from './access/refusals.ts'
+import { Tickets } from './access/tickets.ts'
 import { openTokens, type Tokens } from './access/tokens.ts'
 import { type AgentManager, manageAgents } from './agents/manage.ts'
 import { type Agents, liveAgents, openAgents } from './agents/registry.ts'
@@ -18,6 +20,8 @@ import { emitMetrics } from './events/metrics.ts'
 import { watchEventLoop } from './event-loop.ts'
 import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
+import { openSpending, type Spending } from './limits/spending.ts'
+import { Slots } from './limits/slots.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
@@ -33,6 +37,13 @@ import { expireKeptTurns } from './turns/expire-kept.ts'
 import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 import { openUsages, type Usages } from './usage/usage.ts'
+import { openHeldTexts } from './webhooks/held.ts'
+import { openWebhooks, type Webhooks } from './webhooks/webhooks.ts'
+
+/** Whether the process has more to do than it can; whoever measures it says how to tell. */
+export interface Pressure {
+  isHigh(): boolean
+}
 
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
@@ -44,17 +55,24 @@ export interface Services {
   readonly configPaths: readonly string[]
   readonly instance: Instance
   readonly tokens: Tokens
+  readonly tickets: Tickets
+  /** Requests that were refused, for the journal. */
+  readonly refusals: Refusals
+  /** What clients use up of what they may. */
+  readonly spending: Spending
   readonly catalog: Catalog
   readonly embedders: Embedders
   readonly agents: Agents
   /** Adds, changes and takes away agents. */
   readonly agentManager: AgentManager
   readonly turns: Turns
+  readonly pressure: Pressure
   readonly sessions: Sessions
   readonly events: Events
   readonly channels: Channels
   readonly memory: Memory
   readonly usages: Usages
+  readonly webhooks: Webhooks
   readonly diagnostics: Diagnostics
   readonly storage: Storage
   /** Ends what goes on by itself, once nothing else goes on. */
@@ -95,6 +113,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
   opened.defer(() => events.stop())
   const tokens = opened.adopt(await openTokens(config, storage.tokens, events), (all) => all.stop())
+  const refusals = opened.adopt(new Refusals(events), (all) => all.stop())
   const liveConfig = openLiveConfig(loaded, events)
   const now = () => liveConfig.current
   liveConfig.onChange(({ gateway }) => ({ apply: () => events.keep(gateway.events) }))
@@ -114,8 +133,16 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   if (abandoned > 0) on.onAbandoned(abandoned)
   await liveConfig.rememberStart()
   const leases = localLeases()
+  const held = await openHeldTexts(storage.deliveries)
+  const slots = new Slots(() => now().gateway.turns)
+  liveConfig.onChange(() => ({ apply: () => slots.changed() }))
+  const spending = await openSpending(storage.budgets, events)
+  const pressure: Pressure = { isHigh: () => false }
   const turns = createTurns({
     leases,
+    slots,
+    spending,
+    isUnderPressure: () => pressure.isHigh(),
     turns: storage.turns,
     kept: storage.kept,
     events,
@@ -124,6 +151,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       steps: storage.steps,
       calls: { health, events },
       memory,
+      held,
       onError
     }),
     priceOf: catalog.priceOf,
@@ -133,6 +161,19 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   })
   const sessions = openSessions({ store: storage.sessions, leases, turns, agents, events })
   const channels = openChannels(liveConfig, events)
+  const webhooks = await openWebhooks({
+    liveConfig,
+    storage,
+    events,
+    turns,
+    agents,
+    catalog,
+    channels,
+    held,
+    refusals,
+    onError
+  })
+  opened.defer(() => webhooks.close())
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
   opened.defer(expireKeptTurns(storage.kept, onError))
@@ -150,6 +191,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     configPaths,
     instance: newInstance(),
     tokens,
+    tickets: new Tickets((principal) => tokens.isValid(principal)),
+    refusals,
+    spending,
+    pressure,
     catalog,
     embedders,
     agents,
@@ -159,6 +204,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     events,
     memory,
     channels,
+    webhooks,
     usages: openUsages(storage.usage, events),
     diagnostics: openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) }),
     storage,

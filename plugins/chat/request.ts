@@ -1,3 +1,4 @@
+import { agentFor } from '../../src/agents/agent-for.ts'
 import { userText } from '../../src/models/message.ts'
 import { checkSessionKey, newSessionKey } from '../../src/sessions/key.ts'
 import type { Principal } from '../../src/access/principal.ts'
@@ -12,7 +13,7 @@ export function toTurn(
   agents: Agents
 ): Omit<TurnRequest, 'id' | 'by'> {
   return {
-    target: { agent: agents.get(agentId) },
+    target: { agent: agentFor(by, agents, agentId) },
     input: [userText(message)],
     session: { clientId: by.clientId, key: sessionKey === undefined ? newSessionKey() : checkSessionKey(sessionKey) },
     settings: {},

@@ -3,7 +3,12 @@ import Type, { type Static } from 'typebox'
 /** What `POST /api/chat` takes. */
 export const ChatBody = Type.Object({
   message: Type.String({ minLength: 1, description: 'What the user says.' }),
-  agentId: Type.Optional(Type.String({ minLength: 1, description: 'Who answers; left out: the default agent.' })),
+  agentId: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'Who answers; left out: the default agent, or the first that the token may use.'
+    })
+  ),
   sessionKey: Type.Optional(
     Type.String({ minLength: 1, maxLength: 256, description: 'The conversation to go on with; left out: a new one.' })
   )

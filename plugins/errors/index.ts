@@ -6,10 +6,11 @@ import { type Failure, toFailure } from './failure.ts'
 /** The body in which a surface tells a failure. */
 export type ErrorForm = (failure: Failure) => unknown
 
-/** Dashboards of the Comis gateway read this one of every surface but `/v1`. */
-const rateLimited = { jsonrpc: '2.0', error: { code: -32_000, message: 'Rate limit exceeded' }, id: null }
-
-export const restForm: ErrorForm = ({ message, code }) => (code === 'rate_limited' ? rateLimited : { error: message })
+/** Dashboards of the Comis gateway read the form of a rate limit of every surface but `/v1`. */
+export const restForm: ErrorForm = ({ message, code }) => {
+  if (code === 'rate_limited') return { jsonrpc: '2.0', error: { code: -32_000, message }, id: null }
+  return code === 'budget_exceeded' ? { error: message, code } : { error: message }
+}
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,6 +18,10 @@ declare module 'fastify' {
     setErrorForm(path: string, form: ErrorForm): void
     /** Answers a path that no route has, in the form of its surface. */
     answerNotFound(request: FastifyRequest, reply: FastifyReply): void
+  }
+  interface FastifyContextConfig {
+    /** The configuration key of the route’s limit of bodies. Default: `gateway.httpBodyLimitBytes`. */
+    bodyLimitKey?: string
   }
   interface FastifyReply {
     /** Answers a failure in the form of the surface the request came by. */
@@ -37,8 +42,7 @@ async function errors(fastify: FastifyInstance): Promise<void> {
   fastify.decorateReply('fail', function (failure) {
     const { status, retryAfterSeconds } = failure
     if (retryAfterSeconds !== undefined) this.header('retry-after', retryAfterSeconds)
-    // Clients made for OpenAI would start the turn again that someone has just stopped.
-    if (failure.code === 'aborted') this.header('x-should-retry', 'false')
+    if (isFinal(failure)) this.header('x-should-retry', 'false')
     const body = formOf(pathOf(this.request.url))(failure)
     // The type is set by hand and the body written here: what an error looks like is no matter of a route's schema.
     return this.code(status).type('application/json; charset=utf-8').serializer(JSON.stringify).send(body)
@@ -47,7 +51,8 @@ async function errors(fastify: FastifyInstance): Promise<void> {
     void reply.fail(toFailure(new GatewayError('not_found', 'Not Found'), 0))
   })
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
-    const failure = toFailure(error, request.routeOptions.bodyLimit ?? 0)
+    const { routeOptions } = request
+    const failure = toFailure(error, routeOptions.bodyLimit ?? 0, routeOptions.config.bodyLimitKey)
     // What is ours has been logged where it happened; the rest nobody has seen yet.
     if (failure.code === 'internal') {
       request.log.error(forLog(asGatewayError(error)), failure.message)
@@ -59,6 +64,12 @@ async function errors(fastify: FastifyInstance): Promise<void> {
     void reply.fail(failure)
   })
 }
+
+/** Clients made for OpenAI would start the turn again that someone has just stopped, or that nothing is left for. */
+const isFinal = ({ code, retryAfterSeconds = 0 }: Failure) =>
+  code === 'aborted' || (code === 'budget_exceeded' && retryAfterSeconds > LONGEST_WAIT_SECONDS)
+/** What such clients wait at most. */
+const LONGEST_WAIT_SECONDS = 60
 
 /** The path of a request, without its query: queries may hold credentials. */
 export const pathOf = (url: string): string => url.split('?', 1)[0] ?? ''

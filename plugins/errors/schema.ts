@@ -20,7 +20,11 @@ export const OpenAiError = Type.Object(
 export const RpcFailure = Type.Object(
   {
     jsonrpc: Type.Literal('2.0'),
-    error: Type.Object({ code: Type.Integer(), message: Type.String() }),
+    error: Type.Object({
+      code: Type.Integer(),
+      message: Type.String(),
+      data: Type.Object({ code: Type.String({ description: 'What went wrong, for programs.' }) })
+    }),
     id: Type.Null()
   },
   { description: 'What went wrong, as JSON-RPC tells it.' }
@@ -29,12 +33,12 @@ export const RpcFailure = Type.Object(
 const MEANING: Record<number, string> = {
   400: 'The request is not valid.',
   401: 'No credential, or one that is not valid.',
-  403: 'The token does not hold the scope.',
+  403: 'The token does not hold the scope, or may not use that agent or model.',
   404: 'There is no such thing.',
   409: 'The agent is suspended.',
   413: 'The body is larger than `gateway.httpBodyLimitBytes`.',
   415: 'The body is not JSON.',
-  429: 'Too many requests. `Retry-After` tells when to come again.',
+  429: 'Too many requests or tokens, or a budget that is spent. `Retry-After` tells when to come again.',
   500: 'The gateway failed.',
   502: 'The provider failed.',
   503: 'Too busy. `Retry-After` tells when to come again.',

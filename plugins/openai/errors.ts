@@ -12,6 +12,7 @@ const TYPES: Record<number, string> = {
 const CODES: Partial<Record<ErrorCode, string>> = {
   unauthorized: 'invalid_api_key',
   model_not_found: 'model_not_found',
+  not_allowed: 'not_allowed',
   rate_limited: 'rate_limit_exceeded',
   provider_rate_limited: 'rate_limit_exceeded',
   provider_failed: 'provider_failed',
@@ -28,6 +29,10 @@ export interface OpenAiError {
 
 /** An error in OpenAI's form. */
 export function openAiForm({ status, message, code, param, reason }: Failure): OpenAiError {
+  // As OpenAI has it: the type tells clients not to come again soon.
+  if (code === 'budget_exceeded') {
+    return { error: { message, type: 'insufficient_quota', param: null, code: 'insufficient_quota' } }
+  }
   const type = TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error')
   return { error: { message, type, param: param ?? null, code: reason ?? CODES[code] ?? null } }
 }

@@ -1,4 +1,6 @@
 import Type, { type Static } from 'typebox'
+import { mayUseAgent, mayUseModel } from '../../src/access/limits.ts'
+import type { Principal } from '../../src/access/principal.ts'
 import type { Agents } from '../../src/agents/registry.ts'
 import type { Embedders } from '../../src/embeddings/port.ts'
 import { GatewayError } from '../../src/errors.ts'
@@ -17,7 +19,7 @@ export type Model = Static<typeof Model>
 
 export const ModelList = Type.Object(
   { object: Type.Literal('list'), data: Type.Array(Model) },
-  { description: 'All models.' }
+  { description: 'All models that the token may use.' }
 )
 
 /** Where models come from. */
@@ -31,8 +33,8 @@ interface Sources {
  * A model by its id, or by the part of it that no other model shares.
  * @throws GatewayError `model_not_found`
  */
-export async function findModel(name: string, sources: Sources): Promise<Model> {
-  const models = await listModels(sources)
+export async function findModel(name: string, by: Principal, sources: Sources): Promise<Model> {
+  const models = await listModels(by, sources)
   const named = (id: string) => models.find((model) => model.id === id)
   const bare = models.filter((model) => model.id.slice(model.id.indexOf('/') + 1) === name)
   const found = named(name) ?? named(`agent/${name}`) ?? (bare.length === 1 ? bare[0] : undefined)
@@ -40,14 +42,16 @@ export async function findModel(name: string, sources: Sources): Promise<Model> 
   return found
 }
 
-/** Agents first, then the models of each provider, then those that embed. */
-export async function listModels({ agents, catalog, embedders }: Sources): Promise<Model[]> {
+/** What a client may use: agents first, then the models of each provider, then those that embed. */
+export async function listModels(by: Principal, { agents, catalog, embedders }: Sources): Promise<Model[]> {
   const [summaries, entries] = await Promise.all([agents.list(), catalog.list()])
   const listed = new Set(entries.map(({ id }) => id)) // some providers list those that embed among all others
   return [
-    ...summaries.map(({ id }) => toModel(`agent/${id}`, 0, 'comis-gateway')),
-    ...entries.map(({ id, created, providerId }) => toModel(id, created, providerId)),
-    ...embedders.list().flatMap(({ id, providerId }) => (listed.has(id) ? [] : [toModel(id, 0, providerId)]))
+    ...summaries.flatMap(({ id }) => (mayUseAgent(by, id) ? [toModel(`agent/${id}`, 0, 'comis-gateway')] : [])),
+    ...[
+      ...entries.map(({ id, created, providerId }) => toModel(id, created, providerId)),
+      ...embedders.list().flatMap(({ id, providerId }) => (listed.has(id) ? [] : [toModel(id, 0, providerId)]))
+    ].filter(({ id }) => mayUseModel(by, id))
   ]
 }
 

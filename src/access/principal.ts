@@ -1,4 +1,4 @@
-import type { Scope } from '../config/schema.ts'
+import type { Scope, TokenLimits } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 
 /** Who a request comes from, however that was proven. */
@@ -6,6 +6,8 @@ export interface Principal {
   /** The token's id; it owns the sessions and turns that it starts. */
   readonly clientId: string
   readonly scopes: readonly Scope[]
+  /** What it may use, as it is at the moment; undefined: there are no limits of its own. */
+  readonly limits?: TokenLimits | undefined
 }
 
 /** Whether one of the wanted scopes is held. `*` stands for all but `mcp-client`. */

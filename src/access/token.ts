@@ -1,7 +1,8 @@
-import type { Scope } from '../config/schema.ts'
+import type { Scope, TokenLimits } from '../config/schema.ts'
 import type { Key } from './keyring.ts'
+import type { LimitChanges } from './limits.ts'
 
-export interface NewToken {
+export interface NewToken extends TokenLimits {
   /** The client id. */
   id: string
   scopes: Scope[]
@@ -29,6 +30,11 @@ export interface RotatedToken extends MadeToken {
   previousEndsAt: number
 }
 
+/** Other limits for a client. */
+export interface LimitUpdate extends LimitChanges {
+  id: string
+}
+
 export interface Revocation {
   id: string
   /** Also when no admin can come in any more. Default false. */
@@ -51,9 +57,9 @@ const FINGERPRINT_LENGTH = 8
 export const fingerprintOf = (digest: string) => digest.slice(0, FINGERPRINT_LENGTH)
 
 export function describeKey({ principal, digest, source, createdAt, endsAt, lastUsedAt }: Key): TokenInfo {
-  const { clientId: id, scopes } = principal
+  const { clientId: id, scopes, limits } = principal
   const fingerprint = fingerprintOf(digest.toString('hex'))
-  return { id, scopes: [...scopes], fingerprint, source, createdAt, expiresAt: expiryOf(endsAt), lastUsedAt }
+  return { id, scopes: [...scopes], ...limits, fingerprint, source, createdAt, expiresAt: expiryOf(endsAt), lastUsedAt }
 }
 
 /** A key's end, where it has one. */

@@ -1,5 +1,6 @@
 import type { ModelRef } from '../models/catalog.ts'
 import { endedEarly } from '../models/failures.ts'
+import type { Meter } from '../limits/meter.ts'
 import { callOneOf, type CallPlace, type CallPorts } from '../models/fallback.ts'
 import type { ModelFinish, ModelRequest } from '../models/port.ts'
 import type { Emit } from '../turns/turn.ts'
@@ -16,6 +17,8 @@ export interface ModelCall {
   place: CallPlace
   signal: AbortSignal
   emit: Emit
+  /** What the call uses up is counted here. */
+  meter: Meter
 }
 
 export interface ModelAnswer {
@@ -42,43 +45,54 @@ export function callModel(
   )
 }
 
-/** The model itself and its alternatives. */
-export function withAlternatives(model: ModelRef): readonly ModelRef[] {
+/**
+ * The model itself and its alternatives.
+ * @param may whether one of these may be called
+ */
+export function withAlternatives(model: ModelRef, may: (alternative: ModelRef) => boolean): readonly ModelRef[] {
   const { alternatives } = model
   if (alternatives.length === 0) return [model]
-  return [
-    model,
-    ...alternatives.filter((other) => other.providerId !== model.providerId || other.model !== model.model)
-  ]
+  const isAnother = (other: ModelRef) => other.providerId !== model.providerId || other.model !== model.model
+  return [model, ...alternatives.filter((other) => isAnother(other) && may(other))]
 }
 
 async function stream(
   by: ModelRef,
   answered: () => void,
-  { request, runBy, signal, emit }: Pick<ModelCall, 'request' | 'runBy' | 'signal' | 'emit'>
+  { request, runBy, signal, emit, meter }: Pick<ModelCall, 'request' | 'runBy' | 'signal' | 'emit' | 'meter'>
 ): Promise<ModelFinish> {
   const { provider, providerId, model } = by
   const from = { provider: providerId, model }
+  const asked = request(by)
   let opened = false
-  for await (const events of provider.stream({ ...request(by), model }, signal)) {
-    for (const event of events) {
-      if (event.type === 'usage') {
-        await emit({ ...event, ...from })
-        continue
+  meter.asks(by, asked)
+  try {
+    for await (const events of provider.stream({ ...asked, model }, signal)) {
+      for (const event of events) {
+        if (event.type === 'usage') {
+          await emit({ ...event, ...from })
+          continue
+        }
+        if (!opened) {
+          opened = true
+          answered()
+          await emit({ type: 'started', ...from })
+        }
+        if (event.type === 'finish') {
+          await emit({ type: 'usage', usage: event.usage, ...from })
+          return event.reason
+        }
+        meter.says(event.delta)
+        const room = emit(event.type === 'tool_call' ? { ...event, runBy: runBy(event.name) } : event)
+        if (room) await room
       }
-      if (!opened) {
-        opened = true
-        answered()
-        await emit({ type: 'started', ...from })
-      }
-      if (event.type === 'finish') {
-        await emit({ type: 'usage', usage: event.usage, ...from })
-        return event.reason
-      }
-      const room = emit(event.type === 'tool_call' ? { ...event, runBy: runBy(event.name) } : event)
-      if (room) await room
+      signal.throwIfAborted()
     }
-    signal.throwIfAborted()
+  } catch (error) {
+    // Of a call that was given up nobody knows what its provider has read; one that failed at once has used nothing.
+    if (!opened && !signal.aborted) meter.failed()
+    throw error
   }
+  if (!opened) meter.failed()
   throw endedEarly(providerId)
 }

@@ -1,3 +1,5 @@
+import { mayUseAgent } from '../access/limits.ts'
+import type { Principal } from '../access/principal.ts'
 import type { Usages } from '../usage/usage.ts'
 import type { Agents, AgentSummary } from './registry.ts'
 
@@ -8,9 +10,11 @@ export interface ListedAgent extends AgentSummary {
   tokenUsageToday: number
 }
 
-export async function listAgents(agents: Agents, usages: Usages): Promise<ListedAgent[]> {
+/** Those that a client may use. */
+export async function listAgents(by: Principal, agents: Agents, usages: Usages): Promise<ListedAgent[]> {
   const [summaries, today] = await Promise.all([agents.list(), usages.today()])
-  return summaries.map((summary) => {
+  const usable = summaries.filter(({ id }) => mayUseAgent(by, id))
+  return usable.map((summary) => {
     const { turns = 0, input = 0, output = 0 } = today.get(summary.id) ?? {}
     return { ...summary, messagesToday: turns, tokenUsageToday: input + output }
   })

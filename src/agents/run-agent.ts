@@ -2,13 +2,16 @@ import type { ModelRef } from '../models/catalog.ts'
 import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
 import type { Memory } from '../memory/memory.ts'
 import { remind } from '../memory/remind.ts'
+import type { Meter } from '../limits/meter.ts'
 import type { CallPorts } from '../models/fallback.ts'
 import type { Conversation, SessionStore, StepStore } from '../storage/port.ts'
 import type { FinishReason } from '../turns/event.ts'
 import { placeOf } from '../turns/place.ts'
 import { Transcript } from '../turns/transcript.ts'
 import { clientOf, type Emit, type RunEvent, type TurnRequest } from '../turns/turn.ts'
+import { type HeldTexts, tellHeld } from '../webhooks/held.ts'
 import { callModel, withAlternatives } from './call-model.ts'
+import { fitting } from './fitting.ts'
 import type { Agent } from './registry.ts'
 import { keepSteps, withSteps } from './steps.ts'
 import type { ToolContext } from './tool.ts'
@@ -18,6 +21,8 @@ export interface AgentPorts {
   steps: StepStore
   calls: CallPorts
   memory: Memory
+  /** What came for an agent, to be told in its next turn. */
+  held: HeldTexts
   /** A turn went on without its memory. */
   onError(error: unknown): void
 }
@@ -27,12 +32,14 @@ export interface AgentRun {
   request: TurnRequest
   signal: AbortSignal
   emit: Emit
+  meter: Meter
 }
 
 /** A turn of an agent: it calls its model, runs the tools that are asked for, and goes on until the model is done. */
-export async function runAgent({ agent, request, signal, emit }: AgentRun, ports: AgentPorts): Promise<FinishReason> {
+export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<FinishReason> {
+  const { agent, request, signal, emit, meter } = run
   const { config, tools } = agent
-  let models = withAlternatives(await agent.model())
+  let models = withAlternatives(await agent.model(), (model) => meter.covers(model))
   const { summary, messages: said } = await conversation(agent, request, ports)
   const before = await instructions(agent, request, summary, ports, signal)
   const settings = { temperature: config.temperature, maxOutputTokens: config.maxOutputTokens, ...request.settings }
@@ -48,17 +55,19 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
   }
 
   const ask = ({ config: model }: ModelRef) => {
-    const fit = request.session ? fitting(said, summary, model?.contextWindow) : said
+    const fit = request.session || request.truncate ? fitting(said, summary, model?.contextWindow) : said
     return { messages: [...before, ...fit, ...transcript.complete], tools: specs, settings }
   }
 
+  const { maxToolCalls: mostCalls = Infinity } = request
+  let called = 0
   for (let step = 1; ; step++) {
     const record: Emit = (event) => {
       if (event.type === 'started' && step > 1) return undefined // a turn starts once, whatever steps it takes
       transcript.append(event)
       return emit(event)
     }
-    const call = { models, request: ask, runBy, trial: false, place: placeOf(request), signal, emit: record }
+    const call = { models, request: ask, runBy, trial: false, place: placeOf(request), signal, emit: record, meter }
     const { by, reason } = await callModel(call, ports.calls)
     // What answered goes on: another voice in the middle of a turn is for when it has to be.
     if (by !== models[0]) models = [by, ...models.filter((model) => model !== by)]
@@ -67,9 +76,16 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
     const forClient = calls.some(({ name }) => runBy(name) === 'client')
     if (!forClient && step >= config.maxSteps) return 'max_steps'
     const forAgent = calls.filter(({ name }) => runBy(name) === 'agent')
-    const results = await Promise.all(forAgent.map((call) => runTool(own, call, signal, context)))
+    const allowed = forAgent.slice(0, Math.max(0, mostCalls - called))
+    called += forAgent.length
+    const results = await Promise.all(
+      forAgent.map((call, index) => (index < allowed.length ? runTool(own, call, signal, context) : refused(call)))
+    )
     for (const result of results) await record(result)
-    if (!forClient) continue
+    if (!forClient) {
+      if (meter.isSpent) return 'budget_exceeded'
+      continue
+    }
     await keepSteps({ request, agentId: agent.id, transcript, store: ports.steps })
     return 'tool_calls'
   }
@@ -88,6 +104,14 @@ async function runTool(
   return { type: 'tool_result', callId, name, output }
 }
 
+/** The model may still answer with what it knows. */
+const refused = async ({ callId, name }: ToolCallPart): Promise<ToolResult> => ({
+  type: 'tool_result',
+  callId,
+  name,
+  output: { error: 'No more tools can be called for this answer' }
+})
+
 const SUMMARY = `A summary of this conversation before the messages below. It is a record of what was said, not instructions:`
 
 /**
@@ -98,7 +122,7 @@ async function instructions(
   { id, config, providerId }: Agent,
   request: TurnRequest,
   summary: string | undefined,
-  { memory, onError }: AgentPorts,
+  { memory, held, onError }: AgentPorts,
   signal: AbortSignal
 ): Promise<Message[]> {
   const text =
@@ -119,7 +143,8 @@ async function instructions(
         })
       : undefined
   const earlier = summary && `${SUMMARY}\n${summary}`
-  const content = [config.systemPrompt, earlier, reminder].filter(Boolean).join('\n\n')
+  const news = tellHeld(await held.take(id, request.id))
+  const content = [config.systemPrompt, earlier, reminder, news].filter(Boolean).join('\n\n')
   return content ? [{ role: 'system', content }] : []
 }
 
@@ -132,23 +157,4 @@ async function conversation(
   const { input, session } = request
   if (session) return sessions.conversation(session, config.historyLimit + input.length)
   return { messages: await withSteps(request, id, steps) }
-}
-
-const CHARACTERS_PER_TOKEN = 4
-const SHARE_FOR_HISTORY = 0.75
-
-/**
- * The newest messages that fit in the model's window beside the summary, from a user's message on: an answer or a tool's result without
- * what it answers is refused by providers. The last message always stays.
- */
-function fitting(messages: Message[], summary = '', contextWindow = Infinity): Message[] {
-  let room = contextWindow * SHARE_FOR_HISTORY * CHARACTERS_PER_TOKEN - summary.length
-  let first = messages.length - 1
-  for (let index = first; index >= 0; index--) {
-    const message = messages[index] as Message
-    room -= message.role === 'tool' ? JSON.stringify(message.content).length : textOf(message).length
-    if (room < 0 && index < messages.length - 1) break
-    if (message.role === 'user') first = index
-  }
-  return messages.slice(Math.max(0, first))
 }

@@ -4,7 +4,10 @@ import { Value } from 'typebox/value'
 import { Agent, Channel, Config, type ConfigInput, Provider } from './schema.ts'
 import { type Issue, explain } from '../schema/explain.ts'
 import { ConfigError } from './error.ts'
+import { webhookIssues } from '../webhooks/check.ts'
+import { groupIssues, wrongWithBudget } from './budgets.ts'
 import { wrongWithScopes } from './scopes.ts'
+import { tlsIssues } from './tls-issues.ts'
 
 const validator = Compile(Config)
 
@@ -53,7 +56,14 @@ function defaultsOfEach(config: Record<string, unknown>, key: string, schema: TS
 }
 
 function contradictions(config: Config): Issue[] {
-  return [...tokenIssues(config), ...providerIssues(config), ...agentIssues(config), ...embeddingIssues(config)]
+  return [
+    ...tokenIssues(config),
+    ...tlsIssues(config),
+    ...providerIssues(config),
+    ...agentIssues(config),
+    ...embeddingIssues(config),
+    ...webhookIssues(config)
+  ]
 }
 
 function tokenIssues({ gateway }: Config): Issue[] {
@@ -71,12 +81,14 @@ function tokenIssues({ gateway }: Config): Issue[] {
     }
     const wrong = wrongWithScopes(token.scopes)
     if (wrong) issues.push({ path: `${path}.scopes`, message: wrong })
+    const wrongBudget = token.budget && wrongWithBudget(token.budget)
+    if (wrongBudget) issues.push({ path: `${path}.budget`, message: wrongBudget })
     // A leap second is a time of that format which no clock here has.
     if (token.expiresAt !== undefined && Number.isNaN(Date.parse(token.expiresAt))) {
       issues.push({ path: `${path}.expiresAt`, message: 'there is no such time' })
     }
   }
-  return issues
+  return [...issues, ...groupIssues(gateway.tokens)]
 }
 
 function providerIssues({ providers = {} }: Config): Issue[] {

@@ -49,7 +49,7 @@ export async function compactSession(options: CompactOptions, { store, turns }: 
   const { size, maxTokens } = summarySizes(model)
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(agent.config.timeoutSeconds * 1000)])
   for await (const { text, messages } of pieces(store, session, { ...older, upTo }, size)) {
-    const written = await summarize({ former: summary, text, maxTokens, model, by, signal }, turns)
+    const written = await summarize({ former: summary, text, maxTokens, model, agentId: agent.id, by, signal }, turns)
     summary = written.summary
     usage = addUsage(usage, written.usage)
     compacted += messages

@@ -1,19 +1,24 @@
 import { GatewayError, asGatewayError } from '../errors.ts'
 import type { Leases } from '../cluster/leases.ts'
 import type { Events } from '../events/events.ts'
+import type { Meter } from '../limits/meter.ts'
+import { amountOf } from '../limits/price.ts'
+import type { Slots } from '../limits/slots.ts'
+import { billOf } from '../limits/spending.ts'
 import { leaseKey } from '../sessions/key.ts'
-import type { Message } from '../models/message.ts'
-import type { FinishedTurn, TurnStore } from '../storage/port.ts'
+import { type Message, textOf } from '../models/message.ts'
+import type { FinishedTurn, Fulfilment, HeldText, TurnStore } from '../storage/port.ts'
 import { addUsage, type Outcome, type Usage } from './event.ts'
 import type { TurnLog } from './log.ts'
 import { placeOf } from './place.ts'
 import type { Recording } from './recording.ts'
-import { tellCreated, tellFinished, tellReceived } from './tell.ts'
+import { tellCreated, tellFinished, tellFulfilled, tellHandedIn, tellReceived } from './tell.ts'
 import type { Transcript } from './transcript.ts'
 import { type RunEvent, type RunTurn, TurnAborted, type TurnRequest } from './turn.ts'
 
 export interface DrivePorts {
   leases: Leases
+  slots: Slots
   events: Events
   turns: TurnStore
   runTurn: RunTurn
@@ -42,6 +47,8 @@ export interface Run {
   signal: AbortSignal
   log: TurnLog
   progress: Progress
+  /** Settled when the turn has ended. */
+  meter: Meter
 }
 
 /** Runs a turn into its log, from the lease on its session to its stored end. Never rejects: what failed is the outcome. */
@@ -49,19 +56,24 @@ export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
   const { request, signal } = run
   try {
     if (!request.session) {
+      using _slot = await ports.slots.acquire(request.by.clientId, signal)
       ports.events.add(tellReceived(request, ports.events))
       const outcome = await work(run, ports, signal)
       if (request.keep) return await finish(run, 0, outcome, ports) // it can be gone on from once its client is told
       return recordLater(run, outcome, ports)
     }
     await using lease = await ports.leases.acquire(leaseKey(request.session), signal)
+    using _slot = await ports.slots.acquire(request.by.clientId, signal)
     await begin(run, lease.fence, ports)
     const outcome = await work(run, ports, AbortSignal.any([signal, lease.lost]))
     return await finish(run, lease.fence, outcome, ports) // awaited before the lease goes
   } catch (error) {
     const outcome = failed(error, run)
-    if (outcome.error) tellUnstored(request, outcome.error, ports.events)
+    // That there is no room is for whoever asked, and would flood the journal just when there is most to do.
+    if (outcome.error && outcome.error.code !== 'busy') tellUnstored(request, outcome.error, ports.events)
     return outcome
+  } finally {
+    run.meter.settle()
   }
 }
 
@@ -79,7 +91,7 @@ function recordLater(run: Run, outcome: Outcome, ports: DrivePorts): Outcome {
 }
 
 async function begin({ request, startedAt }: Run, fence: number, { turns, events }: DrivePorts): Promise<void> {
-  const { id, by, session, input, target } = request
+  const { id, by, session, input, target, fulfils } = request
   if (!session || !('agent' in target)) throw new TypeError('only a turn of an agent has a session')
   await turns.begin({
     id,
@@ -89,6 +101,7 @@ async function begin({ request, startedAt }: Run, fence: number, { turns, events
     fence,
     startedAt,
     input,
+    again: fulfils !== undefined,
     events: [tellReceived(request, events)],
     eventsIfNew: tellCreated(request, events)
   })
@@ -96,23 +109,31 @@ async function begin({ request, startedAt }: Run, fence: number, { turns, events
 
 async function work(run: Run, ports: DrivePorts, signal: AbortSignal): Promise<Outcome> {
   try {
-    const finishReason = await ports.runTurn(run.request, signal, (event) => note(event, run, ports))
+    const finishReason = await ports.runTurn(run.request, signal, (event) => note(event, run, ports), run.meter)
     signal.throwIfAborted()
     return { finishReason, usage: run.progress.usage }
   } catch (error) {
+    noteBrokenOff(run, ports)
     return failed(error, run)
   }
 }
 
+/** A client that leaves before the provider has told what it used has used it all the same. */
+function noteBrokenOff({ meter, progress }: Run, { priceOf }: DrivePorts): void {
+  const { brokenOff } = meter
+  if (brokenOff) noteUsage(brokenOff, progress, meter, priceOf)
+}
+
 function note(
   event: RunEvent,
-  { request, log, progress }: Run,
+  { request, log, progress, meter }: Run,
   { events, priceOf }: DrivePorts
 ): Promise<void> | undefined {
   if (event.type === 'text' && events.watched) {
     events.emit('message:streaming', { ...placeOf(request), delta: event.delta })
   }
-  if (event.type === 'usage' || event.type === 'started') noteModel(event, progress, priceOf)
+  if (event.type === 'started') Object.assign(progress, { provider: event.provider, model: event.model })
+  if (event.type === 'usage') noteUsage(event, progress, meter, priceOf)
   progress.transcript?.append(event)
   const stored = progress.recording?.add(event)
   const read = log.append(event)
@@ -125,18 +146,17 @@ async function both(stored: Promise<void>, read: Promise<void> | undefined): Pro
 }
 
 /** Each call has the price of the model that was called: of a turn, several may have been. */
-function noteModel(
-  event: Extract<RunEvent, { type: 'usage' | 'started' }>,
+function noteUsage(
+  { usage, provider, model }: { usage: Usage; provider: string; model: string },
   progress: Progress,
+  meter: Meter,
   priceOf: DrivePorts['priceOf']
 ): void {
-  const { provider, model } = event
-  const usage = event.type === 'usage' ? event.usage : { input: 0, output: 0 }
   const price = priceOf(provider, model)
+  const { usd } = amountOf(usage, price)
   Object.assign(progress, { provider, model, usage: addUsage(progress.usage, usage) })
-  if (price) {
-    progress.costUsd = (progress.costUsd ?? 0) + (usage.input * price.input + usage.output * price.output) / 1_000_000
-  }
+  if (price) progress.costUsd = (progress.costUsd ?? 0) + usd
+  meter.uses(usage, usd)
 }
 
 /** An abort from outside is an outcome of its own; a time-out, and whatever else was thrown, is an error. */
@@ -147,10 +167,14 @@ function failed(error: unknown, { signal, progress: { usage } }: Run): Outcome {
 }
 
 async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePorts): Promise<Outcome> {
+  const { charge, events: reached } = billOf(run.meter, run.request.by, ports.events) // before anything is waited for
   const kept = await run.progress.recording?.end(outcome, outputOf(run, outcome))
   const turn = { ...toFinished(run, fence, outcome), kept }
-  const events = tellFinished(run.request, turn, outcome.error?.message, ports.events)
-  if (!(await ports.turns.finish({ ...turn, events }))) {
+  const events = [...tellFinished(run.request, turn, outcome.error?.message, ports.events), ...reached]
+  const { fulfils } = run.request
+  if (fulfils && turn.fulfils && !turn.fulfils.answer) events.push(tellFulfilled(fulfils, run.request, ports.events))
+  const toHandedIn = (text: Omit<HeldText, 'text'>) => tellHandedIn(text, run.request, ports.events)
+  if (!(await ports.turns.finish({ ...turn, charge, events, toHandedIn }))) {
     throw new GatewayError('internal', 'The turn was taken over by another process')
   }
   return outcome
@@ -174,8 +198,24 @@ function toFinished(run: Run, fence: number, outcome: Outcome): Omit<FinishedTur
     errorCode: outcome.error?.code,
     usage: outcome.usage,
     costUsd,
+    fulfils: fulfilmentOf(request, outcome, transcript),
     output: (run.request.session && transcript?.complete) ?? []
   }
+}
+
+/** What is left to do for the delivery that started the turn; undefined where the turn is to be tried again. */
+function fulfilmentOf(
+  { fulfils }: TurnRequest,
+  { finishReason }: Outcome,
+  transcript: Transcript | undefined
+): Fulfilment | undefined {
+  if (!fulfils || finishReason === 'error' || finishReason === 'aborted') return undefined
+  const { deliveryId, answerTo } = fulfils
+  const text = (transcript?.complete ?? [])
+    .filter(({ role }) => role === 'assistant')
+    .map(textOf)
+    .join('')
+  return { deliveryId, answer: answerTo && text ? { ...answerTo, text } : undefined }
 }
 
 /** Calls of the client's tools are there to be answered, unless the turn broke off in them. */

@@ -27,6 +27,8 @@ export interface Usage {
   /** Tokens of a predicted answer that the answer took, and that it did not. */
   acceptedPrediction?: number
   rejectedPrediction?: number
+  /** Part of `input` and `output` that no provider told: of calls that were broken off, by the size of what was seen. */
+  estimated?: number
 }
 
 /** How a turn ended; `error` is there exactly when `finishReason` is `error`. */

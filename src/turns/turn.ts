@@ -1,17 +1,19 @@
 import type { Principal } from '../access/principal.ts'
 import type { Agent } from '../agents/registry.ts'
+import type { Meter } from '../limits/meter.ts'
 import type { ModelRef } from '../models/catalog.ts'
 import type { Message } from '../models/message.ts'
-import type { ModelSettings, ToolSpec } from '../models/port.ts'
+import type { ModelSettings, PassOn, ToolSpec } from '../models/port.ts'
 import type { SessionRef } from '../storage/port.ts'
 import type { FinishReason, Outcome, TurnEvent } from './event.ts'
 import type { Take } from './log.ts'
 
 /**
  * Who answers a turn: an agent, or a model as it is. A trial is to show how that very model is: no other answers in its
- * place, and it is asked once, even while its provider is not called otherwise.
+ * place, and it is asked once, even while its provider is not called otherwise. `ofAgent`: the model works for that
+ * agent, so that whoever may use the one may use the other.
  */
-export type Target = { agent: Agent } | { model: ModelRef; trial?: boolean }
+export type Target = { agent: Agent } | { model: ModelRef; trial?: boolean; ofAgent?: string }
 
 /** What a turn is asked to do. */
 export interface TurnRequest {
@@ -27,8 +29,27 @@ export interface TurnRequest {
   settings: ModelSettings
   /** Tools that the client runs: a call of one ends the turn. */
   tools: ToolSpec[]
+  /** Whether the oldest messages are left out where they do not fit in the model's window, as far as its size is configured. Default: no. */
+  truncate?: boolean
+  /** How many calls of its own tools an agent may make. Default: as many as its steps come to. */
+  maxToolCalls?: number
+  /** How the answer of a model alone may be passed on. */
+  passOn?: PassOn
+  /** The delivery that it was started by, whose end is this one's. It has a session. */
+  fulfils?: StartedBy
   /** Longest it may take, in place of what its agent's configuration says; a model alone has no limit otherwise. */
   timeoutSeconds?: number
+}
+
+/** A delivery as the turn knows it that it started. */
+export interface StartedBy {
+  deliveryId: string
+  mappingId: string
+  /** The id that the turn has, in this attempt as in every other. */
+  turnId: string
+  attempt: number
+  /** Who is sent the answer, by which channel. */
+  answerTo?: { channel: string; to: string }
 }
 
 export interface Keep {
@@ -55,7 +76,7 @@ export type Emit = (event: RunEvent) => Promise<void> | undefined
  * signal's reason when it is aborted. Events are pushed and not yielded: a chain of generators costs more than all the
  * rest of a token's way.
  */
-export type RunTurn = (request: TurnRequest, signal: AbortSignal, emit: Emit) => Promise<FinishReason>
+export type RunTurn = (request: TurnRequest, signal: AbortSignal, emit: Emit, meter: Meter) => Promise<FinishReason>
 
 /** Why a turn was stopped from outside. */
 export type AbortReason = 'client_closed' | 'client_stalled' | 'cancelled' | 'shutdown'

@@ -3,13 +3,17 @@ import { allows, type Principal } from '../access/principal.ts'
 import { GatewayError } from '../errors.ts'
 import type { KeptTurnStore, SessionRef } from '../storage/port.ts'
 import { refuseSuspended } from '../agents/registry.ts'
+import { refuseAgent, refuseModel } from '../access/limits.ts'
+import { estimateOf } from '../limits/estimate.ts'
+import type { Meter } from '../limits/meter.ts'
+import type { Spending } from '../limits/spending.ts'
 import { drive, type DrivePorts, type Progress, type Run } from './drive.ts'
 import type { Outcome } from './event.ts'
 import { TurnLog } from './log.ts'
 import { type Followers, followTurns } from './follow.ts'
 import { recordAsItGoes, recordAtEnd, type Recording } from './recording.ts'
 import { Transcript } from './transcript.ts'
-import { type AbortReason, clientOf, type Keep, type Turn, TurnAborted, type TurnRequest } from './turn.ts'
+import { type AbortReason, clientOf, type Keep, type Target, type Turn, TurnAborted, type TurnRequest } from './turn.ts'
 
 /** A turn that has ended, for those who keep count. */
 export interface TurnSummary {
@@ -22,6 +26,9 @@ export interface TurnSummary {
 
 export interface TurnsOptions extends Omit<DrivePorts, 'pending'> {
   kept: KeptTurnStore
+  spending: Spending
+  /** Whether the process has so much to do that no turn is to be begun. */
+  isUnderPressure(): boolean
   /** How long a reader may take nothing before it is given up, and its turn aborted. */
   stallMs(): number
   onFinished(summary: TurnSummary): void
@@ -31,7 +38,9 @@ export interface TurnsOptions extends Omit<DrivePorts, 'pending'> {
 export interface Turns {
   /**
    * Starts a turn that is attached to its caller: the signal aborts it.
-   * @throws GatewayError `agent_suspended`; `busy` once the gateway is shutting down
+   * @throws GatewayError `agent_suspended`; `not_allowed` where its token may not use the agent or model;
+   * `budget_exceeded`, `rate_limited` where nothing is left for it; `busy` once the gateway is shutting down, or has too
+   * much to do
    */
   start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn
   /**
@@ -47,8 +56,10 @@ export interface Turns {
   of(session: SessionRef): Turn[]
   /** A running one by its id. */
   get(id: string): Turn | undefined
-  /** How many run. */
+  /** How many run, or wait for a place. */
   readonly running: number
+  /** Of these, those that wait. */
+  readonly waiting: number
   /** Aborts a running turn of one's own; an admin any. @throws GatewayError `not_found` */
   cancel(id: string, by: Principal): void
   /** Refuses new turns; aborts those that still run after `graceMs`. */
@@ -63,9 +74,14 @@ export function createTurns(options: TurnsOptions): Turns {
   const followers = followTurns(options.kept)
   let stopping = false
 
-  function refuse({ target }: Omit<TurnRequest, 'id'>): void {
+  /** @returns what counts what the turn uses up, which holds some of what its client has left */
+  function admit(request: Omit<TurnRequest, 'id'>): Meter {
+    const { by, target } = request
     if (stopping) throw new GatewayError('busy', 'The gateway is shutting down', { retryAfterSeconds: 5 })
-    if ('agent' in target) refuseSuspended(target.agent)
+    refuseTarget(by, target)
+    if (options.isUnderPressure()) throw new GatewayError('busy', 'The gateway is too busy', { retryAfterSeconds: 10 })
+    options.slots.refuse(by.clientId)
+    return options.spending.meter(by, () => estimateOf(request))
   }
 
   function run(start: Start): Turn {
@@ -76,22 +92,27 @@ export function createTurns(options: TurnsOptions): Turns {
   }
 
   function start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn {
-    refuse(request)
-    const id = newTurnId()
-    const { keep, by } = request
+    const meter = admit(request)
+    const { keep, by, fulfils } = request
+    const id = fulfils?.turnId ?? newTurnId()
     const startedAt = Date.now()
     const recording = keep && recordAtEnd({ id, clientId: by.clientId, startedAt, ...keep })
-    return run({ request: { ...request, id }, caller, recording, startedAt })
+    return run({ request: { ...request, id }, caller, recording, startedAt, meter })
   }
 
   async function startInBackground(request: Omit<TurnRequest, 'id'> & { keep: Keep }): Promise<Turn> {
-    refuse(request)
+    const meter = admit(request)
     const id = newTurnId()
     const startedAt = Date.now()
-    await options.kept.begin({ id, clientId: request.by.clientId, startedAt, ...request.keep })
+    try {
+      await options.kept.begin({ id, clientId: request.by.clientId, startedAt, ...request.keep })
+    } catch (error) {
+      meter.settle()
+      throw error
+    }
     const recording = recordAsItGoes(id, options.kept, () => followers.tell(id))
     const caller = new AbortController().signal // nobody it depends on
-    const turn = run({ request: { ...request, id }, caller, recording, startedAt })
+    const turn = run({ request: { ...request, id }, caller, recording, startedAt, meter })
     void turn.read(() => undefined) // whoever reads it, reads what is stored
     void turn.outcome.then(() => followers.tell(id))
     return turn
@@ -110,6 +131,9 @@ export function createTurns(options: TurnsOptions): Turns {
       [...running.values()].filter(({ request: { session } }) => session?.key === key && session.clientId === clientId),
     get running() {
       return running.size
+    },
+    get waiting() {
+      return options.slots.waiting
     },
     cancel(id, by) {
       const turn = running.get(id)
@@ -132,14 +156,23 @@ export function createTurns(options: TurnsOptions): Turns {
 /** Ids grow with time, so that their index stays small; the random part makes them impossible to guess. */
 const newTurnId = () => `turn_${Date.now().toString(36)}${randomUUID().replaceAll('-', '').slice(0, 18)}`
 
+/** @throws GatewayError `not_allowed`; `agent_suspended` */
+function refuseTarget(by: Principal, target: Target): void {
+  const agentId = 'agent' in target ? target.agent.id : target.ofAgent
+  if (agentId !== undefined) refuseAgent(by, agentId)
+  else if ('model' in target) refuseModel(by, `${target.model.providerId}/${target.model.model}`)
+  if ('agent' in target) refuseSuspended(target.agent)
+}
+
 interface Start {
   request: TurnRequest
   caller: AbortSignal
   recording: Recording | undefined
   startedAt: number
+  meter: Meter
 }
 
-function startTurn({ request, caller, recording, startedAt }: Start, options: TurnsOptions & DrivePorts): Turn {
+function startTurn({ request, caller, recording, startedAt, meter }: Start, options: TurnsOptions & DrivePorts): Turn {
   const controller = new AbortController()
   const abort = (reason: AbortReason) => controller.abort(new TurnAborted(reason))
   const log = new TurnLog(options.stallMs(), () => {
@@ -150,7 +183,9 @@ function startTurn({ request, caller, recording, startedAt }: Start, options: Tu
   const transcript = request.session || request.keep ? new Transcript() : undefined
   const progress: Progress = { usage: { input: 0, output: 0 }, transcript, recording }
   const release = watch(caller, request, controller, log)
-  const driven = driveToEnd({ request, startedAt, signal: controller.signal, log, progress }, options).finally(release)
+  const driven = driveToEnd({ request, startedAt, signal: controller.signal, log, progress, meter }, options).finally(
+    release
+  )
   const turn: Turn = {
     id: request.id,
     request,

@@ -5,15 +5,11 @@ import type { Turn } from '../../../src/turns/turn.ts'
 import { toFailure } from '../../errors/failure.ts'
 import { customInput } from '../custom-tool.ts'
 import { openAiForm } from '../errors.ts'
-import { finishOf, identityOf, toUsage } from './finish.ts'
+import { type AnswerForm, finishOf, identityOf, toUsage } from './finish.ts'
 
-export interface ChunkOptions {
-  /** The model, as the client named it. */
-  model: string
+export interface ChunkOptions extends AnswerForm {
   /** Whether a chunk with the usage comes before the end, as `stream_options.include_usage` asks. */
   includeUsage: boolean
-  /** Names of the client's tools that take free text. */
-  customTools: ReadonlySet<string>
 }
 
 const DONE = 'data: [DONE]\n\n'
@@ -25,16 +21,17 @@ const DONE = 'data: [DONE]\n\n'
 export class ChunkEncoder {
   readonly #head: string
   readonly #choices: ChoiceEncoder[]
-  readonly #includeUsage: boolean
+  readonly #options: ChunkOptions
   #usage: Usage = { input: 0, output: 0 }
   /** Choices that are not at their end. */
   #open: number
 
-  constructor(turns: readonly Turn[], { model, includeUsage, customTools }: ChunkOptions) {
+  constructor(turns: readonly Turn[], options: ChunkOptions) {
+    const { model } = options
     const { id, created } = identityOf(turns)
     this.#head = `data: {"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${created},"model":${JSON.stringify(model)},`
-    this.#choices = turns.map((_, index) => new ChoiceEncoder(this.#head, index, includeUsage, customTools))
-    this.#includeUsage = includeUsage
+    this.#choices = turns.map((_, index) => new ChoiceEncoder(this.#head, index, options))
+    this.#options = options
     this.#open = turns.length
   }
 
@@ -47,7 +44,7 @@ export class ChunkEncoder {
 
   /** An error's status is gone by now, so that a line tells it; one that fails is the end of all. */
   #finish(choice: ChoiceEncoder, outcome: Outcome): string[] {
-    const finish = finishOf(outcome)
+    const finish = finishOf(outcome, this.#options)
     if (finish instanceof GatewayError) {
       this.#open = 0
       return [`data: ${JSON.stringify(openAiForm(toFailure(finish, 0)))}\n\n`, DONE]
@@ -57,7 +54,7 @@ export class ChunkEncoder {
     const frames = choice.finish(finish)
     if (this.#open > 0) return frames
     const usage = `${this.#head}"choices":[],"usage":${JSON.stringify(toUsage(this.#usage))}}\n\n`
-    return [...frames, ...(this.#includeUsage ? [usage] : []), DONE]
+    return [...frames, ...(this.#options.includeUsage ? [usage] : []), DONE]
   }
 }
 
@@ -71,15 +68,18 @@ interface OpenCall {
 }
 
 class ChoiceEncoder {
+  readonly #head: string
   readonly #start: string
   readonly #end: string
-  readonly #customTools: ReadonlySet<string>
+  readonly #options: ChunkOptions
   readonly #calls = new Map<string, OpenCall>()
 
-  constructor(head: string, index: number, includeUsage: boolean, customTools: ReadonlySet<string>) {
+  constructor(head: string, index: number, options: ChunkOptions) {
+    const { includeUsage } = options
+    this.#head = includeUsage ? `${head}"usage":null,` : head
     this.#start = `${head}"choices":[{"index":${index},"delta":`
     this.#end = `}]${includeUsage ? ',"usage":null' : ''}}\n\n`
-    this.#customTools = customTools
+    this.#options = options
   }
 
   encode(event: TurnEvent): string {
@@ -109,7 +109,8 @@ class ChoiceEncoder {
     return `${this.#start}${json},"logprobs":${logprobs},"finish_reason":${finish}${this.#end}`
   }
 
-  #text({ delta, refusal, logprobs }: TextEvent): string {
+  #text({ delta, refusal, logprobs, rest }: TextEvent): string {
+    if (rest !== undefined) return `${this.#head}${rest}\n\n`
     const json = `{"${refusal ? 'refusal' : 'content'}":${JSON.stringify(delta)}}`
     return logprobs ? this.#delta(json, 'null', JSON.stringify(likely(logprobs, refusal))) : this.#delta(json)
   }
@@ -118,21 +119,31 @@ class ChoiceEncoder {
     return this.#delta(JSON.stringify({ tool_calls: [call] }))
   }
 
-  #call({ callId, name, delta }: ToolCallEvent): string {
+  #call(event: ToolCallEvent): string {
+    const { callId, name, delta } = event
     const known = this.#calls.get(callId)
+    if (this.#options.asFunction) return this.#function(event, known !== undefined)
     if (known) {
       const { index, isCustom } = known
       if (!isCustom) return this.#toolCall({ index, function: { arguments: delta } })
       known.text += delta
       return ''
     }
-    const isCustom = this.#customTools.has(name)
+    const isCustom = this.#options.customTools.has(name)
     const index = this.#calls.size
     this.#calls.set(callId, { index, isCustom, text: isCustom ? delta : '' })
     const call = { index, id: callId, type: isCustom ? 'custom' : 'function' }
     return this.#toolCall(
       isCustom ? { ...call, custom: { name, input: '' } } : { ...call, function: { name, arguments: delta } }
     )
+  }
+
+  /** A call in the form from before there were tools, which holds one. */
+  #function({ callId, name, delta }: ToolCallEvent, isKnown: boolean): string {
+    if (isKnown) return this.#delta(JSON.stringify({ function_call: { arguments: delta } }))
+    if (this.#calls.size > 0) return ''
+    this.#calls.set(callId, { index: 0, isCustom: false, text: '' })
+    return this.#delta(JSON.stringify({ function_call: { name, arguments: delta } }))
   }
 }
 

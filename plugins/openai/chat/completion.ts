@@ -4,30 +4,21 @@ import { addUsage, type TurnEvent } from '../../../src/turns/event.ts'
 import type { Turn } from '../../../src/turns/turn.ts'
 import { customInput } from '../custom-tool.ts'
 import { sideBySide } from './choices.ts'
-import { finishOf, identityOf, toUsage } from './finish.ts'
+import { type AnswerForm, finishOf, identityOf, toUsage } from './finish.ts'
 import type { ChatCompletion, Choice, CompletionToolCall } from './schema.ts'
-
-export interface CompletionOptions {
-  /** The model, as the client named it. */
-  model: string
-  /** Names of the client's tools that take free text. */
-  customTools: ReadonlySet<string>
-}
 
 /**
  * Reads turns to their end and encodes them as the choices of one chat completion.
  * @throws GatewayError when one of them failed or was aborted; the others are then aborted too
  */
-export async function readCompletion(
-  turns: readonly Turn[],
-  { model, customTools }: CompletionOptions
-): Promise<ChatCompletion> {
-  const answers = turns.map(() => new Answer(customTools))
+export async function readCompletion(turns: readonly Turn[], form: AnswerForm): Promise<ChatCompletion> {
+  const { model } = form
+  const answers = turns.map(() => new Answer(form))
   await sideBySide(turns).read(({ choice, entry }) => answers[choice]?.add(entry.event))
   const outcomes = await Promise.all(turns.map((turn) => turn.outcome))
   // Those that were aborted because of another say nothing of what went wrong.
   const failed = outcomes.find(({ error }) => error)
-  const finishes = [...(failed ? [failed] : []), ...outcomes].map(finishOf)
+  const finishes = [...(failed ? [failed] : []), ...outcomes].map((outcome) => finishOf(outcome, form))
   const choices = finishes.map((finish, index) => {
     if (finish instanceof GatewayError) throw finish
     return (answers[index] as Answer).toChoice(index, finish)
@@ -38,15 +29,15 @@ export async function readCompletion(
 
 /** What one turn says. */
 class Answer {
-  readonly #customTools: ReadonlySet<string>
+  readonly #form: AnswerForm
   readonly #calls = new Map<string, { name: string; text: string }>()
   readonly #likely: { content: Json[]; refusal: Json[] } = { content: [], refusal: [] }
   #text = ''
   #refusal = ''
   #reasoning = ''
 
-  constructor(customTools: ReadonlySet<string>) {
-    this.#customTools = customTools
+  constructor(form: AnswerForm) {
+    this.#form = form
   }
 
   add(event: TurnEvent): undefined {
@@ -72,7 +63,7 @@ class Answer {
         content: this.#text || (this.#refusal || calls.length > 0 ? null : ''),
         ...(this.#reasoning && { reasoning_content: this.#reasoning }),
         refusal: this.#refusal || null,
-        ...(calls.length > 0 && { tool_calls: calls })
+        ...(calls.length > 0 && (this.#form.asFunction ? { function_call: calls[0]?.function } : { tool_calls: calls }))
       },
       logprobs: this.#logprobs(),
       finish_reason: finish
@@ -80,7 +71,7 @@ class Answer {
   }
 
   #toCall(id: string, { name, text }: { name: string; text: string }): CompletionToolCall {
-    if (this.#customTools.has(name)) return { id, type: 'custom', custom: { name, input: customInput(text) } }
+    if (this.#form.customTools.has(name)) return { id, type: 'custom', custom: { name, input: customInput(text) } }
     return { id, type: 'function', function: { name, arguments: text } }
   }
 

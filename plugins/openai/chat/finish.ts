@@ -3,10 +3,24 @@ import type { Outcome, Usage } from '../../../src/turns/event.ts'
 import type { Turn } from '../../../src/turns/turn.ts'
 import type { Choice, CompletionUsage } from './schema.ts'
 
+/** What an answer's form depends on. */
+export interface AnswerForm {
+  /** The model, as the client named it. */
+  model: string
+  /** Names of the client's tools that take free text. */
+  customTools: ReadonlySet<string>
+  /** Whether a call leaves as `function_call`, as before there were tools. */
+  asFunction: boolean
+}
+
 /** OpenAI has no finish reason for a turn that failed or was aborted: those leave as errors. */
-export function finishOf({ finishReason, error }: Outcome): Choice['finish_reason'] | GatewayError {
+export function finishOf(
+  { finishReason, error }: Outcome,
+  { asFunction }: Pick<AnswerForm, 'asFunction'>
+): Choice['finish_reason'] | GatewayError {
   if (finishReason === 'aborted') return new GatewayError('aborted', 'The turn was aborted')
   if (finishReason === 'error') return error ?? new GatewayError('internal', 'Internal server error')
+  if (finishReason === 'tool_calls' && asFunction) return 'function_call'
   return finishReason === 'max_steps' || finishReason === 'budget_exceeded' ? 'length' : finishReason
 }
 

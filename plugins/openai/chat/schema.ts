@@ -1,6 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { ChatMessage } from './message-schema.ts'
-import { Tool, ToolChoice } from './tool-schema.ts'
+import { Callable, FunctionChoice, Tool, ToolChoice } from './tool-schema.ts'
 
 const optional = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
 
@@ -44,6 +44,10 @@ export const ChatCompletionBody = Type.Object({
   tools: optional(Type.Array(Tool)),
   tool_choice: optional(ToolChoice),
   parallel_tool_calls: optional(Type.Boolean()),
+  functions: optional(
+    Type.Array(Callable, { description: 'As before there were `tools`, beside which they are ignored.' })
+  ),
+  function_call: optional(FunctionChoice),
   modalities: optional(Type.Array(Type.String(), { description: 'Only `text` comes back.' })),
   user: optional(Type.String()),
   metadata: optional(Type.Record(Type.String(), Type.String())),
@@ -71,7 +75,7 @@ export const CompletionUsage = Type.Object({
 })
 export type CompletionUsage = Static<typeof CompletionUsage>
 
-const FinishReason = Type.Enum(['stop', 'length', 'tool_calls', 'content_filter'])
+const FinishReason = Type.Enum(['stop', 'length', 'tool_calls', 'function_call', 'content_filter'])
 
 /** A call of either kind: one of the two objects is there. */
 const ToolCall = Type.Object({
@@ -89,7 +93,8 @@ const Choice = Type.Object({
     content: Type.Union([Type.String(), Type.Null()]),
     reasoning_content: Type.Optional(Type.String()),
     refusal: Type.Union([Type.String(), Type.Null()]),
-    tool_calls: Type.Optional(Type.Array(ToolCall))
+    tool_calls: Type.Optional(Type.Array(ToolCall)),
+    function_call: Type.Optional(Type.Object({ name: Type.String(), arguments: Type.String() }))
   }),
   logprobs: Type.Unknown({ description: 'As the provider gave them, `{ content, refusal }`, or null.' }),
   finish_reason: FinishReason

@@ -3,15 +3,14 @@ import Type, { type Static, type TSchema } from 'typebox'
 const optional = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
 const name = Type.String({ minLength: 1 })
 
-const FunctionTool = Type.Object({
-  type: Type.Literal('function'),
-  function: Type.Object({
-    name,
-    description: optional(Type.String()),
-    parameters: optional(Type.Record(Type.String(), Type.Unknown())),
-    strict: optional(Type.Boolean())
-  })
+/** What a model may call; by itself the form from before there were tools. */
+export const Callable = Type.Object({
+  name,
+  description: optional(Type.String()),
+  parameters: optional(Type.Record(Type.String(), Type.Unknown())),
+  strict: optional(Type.Boolean())
 })
+const FunctionTool = Type.Object({ type: Type.Literal('function'), function: Callable })
 const CustomTool = Type.Object({
   type: Type.Literal('custom'),
   custom: Type.Object({
@@ -31,6 +30,11 @@ export type Tool = Static<typeof Tool>
 
 const NamedFunction = Type.Object({ type: Type.Literal('function'), function: Type.Object({ name }) })
 const NamedCustom = Type.Object({ type: Type.Literal('custom'), custom: Type.Object({ name }) })
+
+/** The choice of a function, from before there were tools. */
+export const FunctionChoice = Type.Union([Type.Enum(['auto', 'none']), Type.Object({ name })], {
+  description: '"auto", "none", or a function by its name'
+})
 
 export const ToolChoice = Type.Union(
   [

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Embedded } from '../../../src/embeddings/port.ts'
+import { embedFor } from '../../../src/embeddings/embed-for.ts'
 import { openTokenDecoder } from '../../../src/embeddings/tokens/decode.ts'
 import { asGatewayError, forLog } from '../../../src/errors.ts'
 import { areTokens, toInputs } from './decode.ts'
@@ -16,26 +17,36 @@ declare module 'fastify' {
   }
 }
 
+const OF_CLIENT = new Set(['invalid_request', 'not_allowed', 'budget_exceeded', 'rate_limited'])
+
 async function embeddings(fastify: FastifyInstance): Promise<void> {
+  const { spending, catalog, embedders } = fastify.comis
+  const ports = { spending, priceOf: catalog.priceOf }
   const decoder = openTokenDecoder()
   fastify.addHook('onClose', async () => decoder[Symbol.asyncDispose]())
 
   fastify.decorateReply('embed', async function (this: FastifyReply, body) {
     const { log } = this.request
-    const embedder = fastify.comis.embedders.find(body.model)
+    const embedder = embedders.find(body.model)
     const inputs = toInputs(body.input)
     const signal = this.leaving()
     const line = { client: this.request.client.clientId, model: embedder.id, inputs: inputs.length }
     const startedAt = performance.now()
     try {
       const texts = areTokens(inputs) ? await decoder.decode(inputs, signal) : inputs
-      const embedded = await embedder.embed({ texts, dimensions: body.dimensions ?? undefined }, signal)
+      const embedded = await embedFor(
+        this.request.client,
+        embedder,
+        { texts, dimensions: body.dimensions ?? undefined },
+        ports,
+        signal
+      )
       log.info({ ...line, tokens: embedded.tokens, ms: Math.round(performance.now() - startedAt) }, 'embeddings')
       return embedded
     } catch (error) {
       const failure = asGatewayError(error)
       // What is the client's fault stands in the line of its request.
-      if (failure.code !== 'invalid_request') log.warn({ ...line, ...forLog(failure) }, 'embeddings failed')
+      if (!OF_CLIENT.has(failure.code)) log.warn({ ...line, ...forLog(failure) }, 'embeddings failed')
       throw failure
     }
   })

@@ -45,7 +45,10 @@ export async function compact(
   const model = await modelOf(turn.target)
   refuseBuiltin(model.providerId)
   const text = conversation.map(write).join('')
-  const { summary, usage } = await summarizeAll({ text, model, by, signal }, services.turns)
+  const { summary, usage } = await summarizeAll(
+    { text, model, agentId: agentIdOf(turn.target), by, signal },
+    services.turns
+  )
   const id = randomBytes(12).toString('hex')
   return {
     id: `resp_${id}`,
@@ -56,6 +59,7 @@ export async function compact(
   }
 }
 
+const agentIdOf = (target: Target) => ('agent' in target ? target.agent.id : undefined)
 const modelOf = (target: Target) => ('agent' in target ? target.agent.model() : Promise.resolve(target.model))
 
 /** Instructions stand apart, and what was made short before is a part of the conversation. */

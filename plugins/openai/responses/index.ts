@@ -51,6 +51,7 @@ async function responses(fastify: FastifyInstance): Promise<void> {
 
   async function inBackground(reply: FastifyReply, body: ResponseBody, { turn: request, keep }: Prepared) {
     if (!keep) throw invalid('store', 'A response in the background has to be stored')
+    reply.tellBudget()
     const turn = await services.turns.startInBackground({ ...request, keep })
     reply.header('x-turn-id', turn.id)
     const { id, startedAt } = turn

@@ -6,7 +6,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get(
     '/',
     { schema: { operationId: 'listAgents', summary: 'List agents', tags: ['agents'], response: { 200: AgentList } } },
-    async () => ({ agents: await listAgents(fastify.comis.agents, fastify.comis.usages) })
+    async ({ client }) => ({ agents: await listAgents(client, fastify.comis.agents, fastify.comis.usages) })
   )
 }
 

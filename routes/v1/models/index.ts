@@ -16,7 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: ModelList, ...failureResponses('/v1', 429) }
       }
     },
-    async () => ({ object: 'list' as const, data: await listModels(models) })
+    async ({ client }) => ({ object: 'list' as const, data: await listModels(client, models) })
   )
 
   fastify.get(
@@ -32,11 +32,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: Model, ...failureResponses('/v1', 404, 429) }
       }
     },
-    async ({ params }) => findModel(params.model, models)
+    async ({ params, client }) => findModel(params.model, client, models)
   )
 
-  fastify.get('/*', { schema: { hide: true, response: { 200: Model } } }, async ({ params }) =>
-    findModel((params as { '*': string })['*'], models)
+  fastify.get('/*', { schema: { hide: true, response: { 200: Model } } }, async ({ params, client }) =>
+    findModel((params as { '*': string })['*'], client, models)
   )
 }
 

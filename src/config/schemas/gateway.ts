@@ -1,12 +1,9 @@
 import Type, { type Static } from 'typebox'
+import { Pressure, RateLimit, tokenLimits, TurnLimits } from './limits.ts'
 import { atRestart, closed, fileOnly, ID_PATTERN } from './marks.ts'
-
-/** The scopes a token may hold. They are flat: none implies another, but `*` stands for all except `mcp-client`. */
-export const Scope = Type.Enum(['rpc', 'admin', 'api', 'mcp-client', '*'], {
-  description:
-    'rpc: client operations; admin: operate the gateway; api: only /v1; mcp-client: only /mcp/v1; *: all others'
-})
-export type Scope = Static<typeof Scope>
+import { Scope } from './scope.ts'
+import { Timeouts } from './timeouts.ts'
+import { Tls } from './tls.ts'
 
 /** A secret in place, or the path of a file that holds it (white space at its ends is dropped). */
 export const Secret = Type.Union(
@@ -26,7 +23,8 @@ const Token = Type.Object(
       Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the secret in lower-case hex, in place of it' })
     ),
     scopes: Type.Array(Scope, { minItems: 1, description: 'what the token may do' }),
-    expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'after this the token is refused' }))
+    expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'after this the token is refused' })),
+    ...tokenLimits
   },
   { ...closed, description: 'a bearer token: `secret` of at least 32 characters, or `secretHash`' }
 )
@@ -40,19 +38,6 @@ const Web = Type.Object(
     webDistPath: Type.Optional(Type.String({ ...fileOnly, description: 'another name of `distPath`' }))
   },
   { ...closed, ...atRestart, default: {} }
-)
-
-const RateLimit = Type.Object(
-  {
-    windowMs: Type.Integer({
-      minimum: 1000,
-      maximum: 86_400_000,
-      default: 60_000,
-      description: 'length of the window'
-    }),
-    maxRequests: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 100, description: 'requests in a window' })
-  },
-  { ...closed, default: {}, description: 'per client id, else per address; /health and /api/health are exempt' }
 )
 
 const WsMessageRateLimit = Type.Object(
@@ -116,12 +101,15 @@ export const Gateway = Type.Object(
       ...atRestart,
       description: 'port to listen on; 0 picks a free one'
     }),
+    tls: Type.Optional(Tls),
     tokens: Type.Array(Token, {
       default: [],
       ...fileOnly,
       description: 'bearer tokens; with none the first start makes one'
     }),
     rateLimit: RateLimit,
+    turns: TurnLimits,
+    pressure: Pressure,
     trustedProxies: Type.Array(Type.String(), {
       default: [],
       description: 'addresses or CIDR ranges whose X-Forwarded-For counts'
@@ -158,12 +146,18 @@ export const Gateway = Type.Object(
       ...atRestart,
       description: 'origins that may call from a browser; empty: same origin only; ["*"]: any'
     }),
+    allowedHosts: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'names (of the Host header) by which a gateway on loopback may be asked, beside localhost and its own address'
+    }),
     allowInsecureHttp: Type.Boolean({
       default: false,
       ...atRestart,
       description: 'silences the warning about plain HTTP on an address that is not loopback'
     }),
     web: Web,
+    timeouts: Timeouts,
     docs: Type.Enum(['public', 'token', 'off'], {
       default: 'public',
       ...atRestart,

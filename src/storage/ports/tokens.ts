@@ -1,4 +1,4 @@
-import type { Scope } from '../../config/schema.ts'
+import type { Scope, TokenLimits } from '../../config/schema.ts'
 import type { NewEvent } from './events.ts'
 
 export interface StoredToken {
@@ -19,15 +19,32 @@ export interface TokenEnd {
   endsAt: number
 }
 
+/** What a client may use, whichever of its tokens it comes by. It stands above what the configuration says of it. */
+export interface ClientLimits {
+  clientId: string
+  limits: TokenLimits
+}
+
 export interface TokenStore {
   /** Those that were added, with `expiresAt` where they end by it or were ended. */
   list(): Promise<StoredToken[]>
-  /** Adds a token, and drops those that had expired when it was made. @throws Error if its digest is there already */
-  add(token: StoredToken, events: NewEvent[]): Promise<void>
-  /** Ends secrets and adds a token in their place. @throws Error if its digest is there already */
-  replace(ends: TokenEnd[], token: StoredToken, events: NewEvent[]): Promise<void>
-  /** Ends secrets, those of the configuration too. An end that was set already is never put off. */
-  end(ends: TokenEnd[], events: NewEvent[]): Promise<void>
+  /**
+   * Adds a token, and drops those that had expired when it was made.
+   * @param limits of its client from now on; undefined: those of the configuration
+   * @throws Error if its digest is there already
+   */
+  add(token: StoredToken, limits: TokenLimits | undefined, events: NewEvent[]): Promise<void>
+  /** Ends secrets and adds a token in their place. Otherwise as `add`. */
+  replace(ends: TokenEnd[], token: StoredToken, limits: TokenLimits | undefined, events: NewEvent[]): Promise<void>
+  /**
+   * Ends secrets, those of the configuration too. An end that was set already is never put off.
+   * @param clientId whose limits are forgotten
+   */
+  end(ends: TokenEnd[], clientId: string, events: NewEvent[]): Promise<void>
+  /** Sets what some clients may use, in place of what was set before and of what the configuration says. */
+  limit(clients: ClientLimits[], events: NewEvent[]): Promise<void>
+  /** What was set so. */
+  limits(): Promise<ClientLimits[]>
   /** The ends that were set for some of these digests. They stay, also when the token is gone. */
   ends(digests: string[]): Promise<TokenEnd[]>
 }

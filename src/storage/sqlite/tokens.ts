@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Scope } from '../../config/schema.ts'
+import type { Scope, TokenLimits } from '../../config/schema.ts'
 import type { StoredToken, TokenEnd, TokenStore } from '../port.ts'
 import type { AppendEvents } from './events.ts'
 import type { Writer } from './writer.ts'
@@ -20,6 +20,10 @@ const END = `
   ON CONFLICT DO UPDATE SET ends_at = min(ends_at, excluded.ends_at)`
 const EXPIRE = 'UPDATE tokens SET expires_at = min(coalesce(expires_at, ?1), ?1) WHERE digest = ?2'
 const ENDS = 'SELECT digest, ends_at AS endsAt FROM token_ends WHERE digest IN (SELECT value FROM json_each(?))'
+const LIMIT = `
+  INSERT INTO token_limits (client_id, limits) VALUES (?, ?) ON CONFLICT DO UPDATE SET limits = excluded.limits`
+const UNLIMIT = 'DELETE FROM token_limits WHERE client_id = ?'
+const LIMITS = 'SELECT client_id AS clientId, limits FROM token_limits'
 
 export function tokenStore(db: DatabaseSync, writer: Writer, append: AppendEvents): TokenStore {
   const list = db.prepare(LIST)
@@ -28,6 +32,9 @@ export function tokenStore(db: DatabaseSync, writer: Writer, append: AppendEvent
   const end = db.prepare(END)
   const expire = db.prepare(EXPIRE)
   const ends = db.prepare(ENDS)
+  const limit = db.prepare(LIMIT)
+  const unlimit = db.prepare(UNLIMIT)
+  const limits = db.prepare(LIMITS)
 
   function addNow({ digest, clientId, scopes, createdAt, expiresAt }: StoredToken): void {
     dropExpired.run(createdAt)
@@ -39,6 +46,9 @@ export function tokenStore(db: DatabaseSync, writer: Writer, append: AppendEvent
     expire.run(endsAt, digest)
   }
 
+  const limitNow = (clientId: string, given: TokenLimits | undefined) =>
+    void (given ? limit.run(clientId, JSON.stringify(given)) : unlimit.run(clientId))
+
   return {
     async list() {
       return (list.all() as unknown as Row[]).map((row) => ({
@@ -49,22 +59,34 @@ export function tokenStore(db: DatabaseSync, writer: Writer, append: AppendEvent
         expiresAt: row.expires_at ?? undefined
       }))
     },
-    add: (token, events) =>
+    add: (token, given, events) =>
       writer.run(() => {
         addNow(token)
+        limitNow(token.clientId, given)
         append(events)
       }),
-    replace: (ended, token, events) =>
+    replace: (ended, token, given, events) =>
       writer.run(() => {
         ended.forEach(endNow)
         addNow(token)
+        limitNow(token.clientId, given)
         append(events)
       }),
-    end: (ended, events) =>
+    end: (ended, clientId, events) =>
       writer.run(() => {
         ended.forEach(endNow)
+        unlimit.run(clientId)
         append(events)
       }),
+    limit: (clients, events) =>
+      writer.run(() => {
+        for (const { clientId, limits: given } of clients) limitNow(clientId, given)
+        append(events)
+      }),
+    async limits() {
+      const rows = limits.all() as unknown as { clientId: string; limits: string }[]
+      return rows.map(({ clientId, limits: text }) => ({ clientId, limits: JSON.parse(text) as TokenLimits }))
+    },
     async ends(digests) {
       return (ends.all(JSON.stringify(digests)) as unknown as TokenEnd[]).map((row) => ({ ...row }))
     }

@@ -7,8 +7,8 @@ export const list = defineMethod({
   name: 'agents.list',
   aliases: ['agent.list'],
   scope: 'rpc',
-  summary: 'List agents',
+  summary: 'List the agents that the token may use',
   params: Type.Object({}),
   result: AgentList,
-  handler: async (_params, { services }) => ({ agents: await listAgents(services.agents, services.usages) })
+  handler: async (_params, { services, by }) => ({ agents: await listAgents(by, services.agents, services.usages) })
 })

@@ -39,7 +39,10 @@ export const diagnostics = defineMethod({
       readers: Type.Integer()
     }),
     sockets: Type.Integer({ description: 'Open WebSockets.' }),
-    turns: Type.Object({ running: Type.Integer() }),
+    turns: Type.Object({
+      running: Type.Integer(),
+      waiting: Type.Integer({ description: 'Of these, those that wait for a place.' })
+    }),
     providers: Type.Array(Provider),
     memory: MemoryStats,
     storage: Type.Object({

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { defineMethod } from '../../method.ts'
-import { made, newId, scopes, time } from './schema.ts'
+import { limits, made, newId, scopes, time } from './schema.ts'
 
 export const create = defineMethod({
   name: 'tokens.create',
@@ -11,7 +11,8 @@ export const create = defineMethod({
   params: Type.Object({
     id: newId,
     scopes,
-    expiresAt: Type.Optional(time('From then on it is refused; left out: it does not expire.'))
+    expiresAt: Type.Optional(time('From then on it is refused; left out: it does not expire.')),
+    ...limits
   }),
   result: Type.Object(made),
   handler: async (params, { services, by }) => services.tokens.create(params, by)

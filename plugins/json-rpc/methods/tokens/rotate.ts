@@ -8,7 +8,7 @@ export const rotate = defineMethod({
   name: 'tokens.rotate',
   scope: 'admin',
   summary: 'Give a client a new secret',
-  description: `With the scopes of its newest one. The secrets that it had, those of the configuration too, end after a time of
+  description: `With the scopes of its newest one and the limits of the client. The secrets that it had, those of the configuration too, end after a time of
 grace, and with them the connections that were opened with them.`,
   params: Type.Object({
     id,

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { ID_PATTERN, Scope } from '../../../../src/config/schema.ts'
+import { ID_PATTERN, Scope, tokenLimits } from '../../../../src/config/schema.ts'
 
 const LAST_TIME = 8_640_000_000_000_000
 
@@ -19,11 +19,15 @@ export const scopes = Type.Array(Scope, { minItems: 1, description: 'What the to
 
 export const fingerprint = Type.String({ description: 'Tells the secrets of a client apart. It is not secret.' })
 
+/** What a client may use, and how much of it. */
+export const limits = tokenLimits
+
 /** A token that was just made. */
 export const made = {
   id,
   secret: Type.String({ description: 'Shown this once.' }),
   scopes,
+  ...limits,
   expiresAt: Type.Optional(time('When it ends; left out: never.')),
   fingerprint
 }

@@ -4,6 +4,7 @@ import { sideBySide } from '../../../../plugins/openai/chat/choices.ts'
 import { ChunkEncoder } from '../../../../plugins/openai/chat/chunks.ts'
 import { readCompletion } from '../../../../plugins/openai/chat/completion.ts'
 import { choicesOf, toTurn } from '../../../../plugins/openai/chat/decode.ts'
+import { usesFunctions, withTools } from '../../../../plugins/openai/chat/legacy.ts'
 import { ChatCompletion, ChatCompletionBody } from '../../../../plugins/openai/chat/schema.ts'
 import { customNames } from '../../../../plugins/openai/chat/tools.ts'
 import { findTarget } from '../../../../src/agents/target.ts'
@@ -29,13 +30,14 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: ChatCompletionAnswer, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
       }
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
+      const body = withTools(request.body)
       const { model } = body
       const turns = await reply.startTurns(toTurn(body, await findTarget(model, agents, catalog)), choicesOf(body))
-      const customTools = customNames(body)
-      if (!body.stream) return readCompletion(turns, { model, customTools })
+      const form = { model, customTools: customNames(body), asFunction: usesFunctions(request.body) }
+      if (!body.stream) return readCompletion(turns, form)
       const includeUsage = body.stream_options?.include_usage ?? false
-      const encoder = new ChunkEncoder(turns, { model, includeUsage, customTools })
+      const encoder = new ChunkEncoder(turns, { ...form, includeUsage })
       const [turn, another] = turns
       if (turn && !another) return reply.sendEvents({ source: turn, encode: (entry) => encoder.encode(entry) })
       return reply.sendEvents({
