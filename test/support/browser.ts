@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import type { GatewayProcess } from './process.ts'
 
 const PLACES = [
   process.env.COMIS_TEST_BROWSER ?? '',
@@ -47,10 +49,21 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
   return { page, problems }
 }
 
+/** The address that the first start prints, which signs in. */
+export async function dashboardOf(gateway: GatewayProcess): Promise<string> {
+  const deadline = Date.now() + 15_000
+  for (;;) {
+    const address = /Dashboard\s+(\S+)/.exec(gateway.output().stdout)?.[1]
+    if (address) return address
+    if (Date.now() > deadline) throw new Error(`No dashboard is printed: ${gateway.output().stderr}`)
+    await sleep(20)
+  }
+}
+
 export const PAGES = ['chat', 'live', 'memory', 'usage', 'agents', 'channels', 'webhooks', 'tokens', 'settings', 'api']
 
 /** Waits until a page is there with all that it loads. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').first().waitFor()
-  await page.waitForFunction('!document.querySelector(".loading")')
+  while ((await page.locator('.loading').count()) > 0) await sleep(50)
 }

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { bearer, temporaryFolder } from '../support/gateway.ts'
-import { openBrowser, openTab, settled, withoutBrowser } from '../support/browser.ts'
+import { dashboardOf, openBrowser, openTab, settled, withoutBrowser } from '../support/browser.ts'
 import { startProcess } from '../support/process.ts'
 
 t.test('from the first start to a token that is made, used and revoked', { skip: withoutBrowser() }, async (t) => {
   const cwd = await temporaryFolder(t)
   const gateway = startProcess(t, { cwd, args: ['--port', '0', '--data-dir', cwd] })
   const url = await gateway.url()
-  const address = /Dashboard\s+(\S+)/.exec(gateway.output().stdout)?.[1] ?? ''
+  const address = await dashboardOf(gateway)
   t.match(address, '/app/#token=')
   const { page, problems } = await openTab(await openBrowser(t))
 

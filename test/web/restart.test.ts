@@ -1,25 +1,26 @@
 import t from 'tap'
 import { temporaryFolder } from '../support/gateway.ts'
-import { openBrowser, openTab, settled, withoutBrowser } from '../support/browser.ts'
+import { dashboardOf, openBrowser, openTab, settled, withoutBrowser } from '../support/browser.ts'
 import { startProcess } from '../support/process.ts'
 
 t.test('a gateway that is killed under an open page', { skip: withoutBrowser() }, async (t) => {
   const cwd = await temporaryFolder(t)
   const first = startProcess(t, { cwd, args: ['--port', '0', '--data-dir', cwd] })
   const url = await first.url()
-  const address = /Dashboard\s+(\S+)/.exec(first.output().stdout)?.[1] ?? ''
+  const address = await dashboardOf(first)
   const { page, problems } = await openTab(await openBrowser(t))
   await page.goto(address)
   await settled(page)
-  const say = async (message: string) => {
+  const say = async (message: string, before: number) => {
     await page.getByRole('textbox', { name: 'Message' }).fill(message)
     await page.keyboard.press('Enter')
     await page
-      .getByText(/\d+ tokens/)
-      .last()
+      .getByRole('article')
+      .nth(before + 1)
+      .locator('.message-foot')
       .waitFor()
   }
-  await say('Remember that the door is green')
+  await say('Remember that the door is green', 0)
 
   first.child.kill('SIGKILL')
   await first.exit
@@ -34,7 +35,7 @@ t.test('a gateway that is killed under an open page', { skip: withoutBrowser() }
   await second.url()
   await page.locator('.connection', { hasText: 'Connected' }).waitFor()
   t.equal(await page.getByRole('article').count(), 2, 'what is kept is shown, and nothing else')
-  await say('What colour has the door?')
+  await say('What colour has the door?', 2)
   t.match(await page.getByRole('article').last().innerText(), 'the door is green')
 
   await page.getByRole('link', { name: 'Live' }).click()

@@ -59,6 +59,7 @@ function onStatus(client: GatewayClient, status: SocketStatus): void {
 export function signOut(reason = ''): void {
   const { client } = current() ?? {}
   tabStorage.set('token', undefined)
+  tabStorage.set('session', undefined)
   refusal.value = reason
   session.value = undefined
   client?.close()
