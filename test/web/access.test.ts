@@ -43,7 +43,8 @@ t.test('with the keyboard alone', { skip: withoutBrowser() }, async (t) => {
   await press('Enter')
   await page.locator('.message-foot', { hasText: /\d+ tokens/ }).waitFor()
 
-  await page.evaluate('document.activeElement.blur()')
+  await page.goto(`${url}/app/live`)
+  await settled(page)
   await press('Tab')
   t.equal(await focused(), 'Skip to the page')
   await press('Enter')
@@ -52,7 +53,7 @@ t.test('with the keyboard alone', { skip: withoutBrowser() }, async (t) => {
   await press('Enter')
   await page.getByRole('button', { name: 'New agent' }).focus()
   await press('Enter')
-  await page.getByRole('dialog').getByLabel('Id').waitFor()
+  await page.getByRole('textbox', { name: 'Id', exact: true }).waitFor()
   await press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   t.equal(await focused(), 'New agent', 'the focus is back where it was')
