@@ -11,6 +11,7 @@ import firstToken from '../plugins/first-token.ts'
 import limits from '../plugins/limits.ts'
 import jsonRpc from '../plugins/json-rpc/index.ts'
 import logging, { requestLines } from '../plugins/logging.ts'
+import media from '../plugins/media/index.ts'
 import methodNotAllowed from '../plugins/method-not-allowed.ts'
 import openapi from '../plugins/docs/openapi.ts'
 import openai from '../plugins/openai/index.ts'
@@ -106,6 +107,7 @@ async function serveClients(fastify: FastifyInstance, { answerUnknownRoutes, ext
   await fastify.register(turns)
   await fastify.register(openai)
   await fastify.register(jsonRpc)
+  await fastify.register(media)
   await fastify.register(dashboard)
   await fastify.register(firstToken)
   if (extend) await fastify.register(async (scope) => extend(scope))

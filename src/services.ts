@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { openTokens, type Tokens } from './access/tokens.ts'
 import { type AgentManager, manageAgents } from './agents/manage.ts'
 import { type Agents, liveAgents, openAgents } from './agents/registry.ts'
@@ -18,6 +19,8 @@ import { emitMetrics } from './events/metrics.ts'
 import { watchEventLoop } from './event-loop.ts'
 import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
+import { openFolder } from './media/fs/store.ts'
+import { type Media, openMedia } from './media/media.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
@@ -54,6 +57,7 @@ export interface Services {
   readonly events: Events
   readonly channels: Channels
   readonly memory: Memory
+  readonly media: Media
   readonly usages: Usages
   readonly diagnostics: Diagnostics
   readonly storage: Storage
@@ -106,6 +110,15 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const embedders = opened.adopt(openEmbedders(config, env, health), (all) => all.close())
   const memory = await openMemory({ store: storage.memory, embedders, events, onError })
   opened.defer(() => memory.stop())
+  const dataDir = expandHome(base.dataDir)
+  const media = openMedia({
+    store: await openFolder(join(dataDir, 'media')),
+    dataDir,
+    settings: () => now().gateway.media,
+    events,
+    onError
+  })
+  opened.defer(() => media.stop())
   const tools = [currentTime, ...memoryTools(memory), ...ownTools]
   const agents = liveAgents(openAgents(config, catalog, tools))
   liveConfig.onChange(reload({ catalog, agents, embedders, tools, events, openModels }))
@@ -158,6 +171,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     sessions,
     events,
     memory,
+    media,
     channels,
     usages: openUsages(storage.usage, events),
     diagnostics: openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) }),

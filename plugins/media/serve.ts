@@ -1,0 +1,87 @@
+import type { FastifyReply } from 'fastify'
+import type { Media, Saved } from '../../src/media/media.ts'
+import type { OpenMedia } from '../../src/media/store.ts'
+import { isActive } from '../../src/media/types.ts'
+import { precondition, type Range, rangeOf, type Validators } from './conditions.ts'
+
+export interface ServeOptions {
+  media: Media
+  isPublic: boolean
+  /** After which time a client that takes nothing is cut off. */
+  stallMs(): number
+}
+
+/** A file up to this size is read in one go: a stream of its own would cost more than the reading. */
+const SMALL_BYTES = 65_536
+/** Of one read: what is under way of a file at any time is about this. */
+const CHUNK_BYTES = 262_144
+const MOST_CACHED_SECONDS = 3600
+const ACTIVE_CSP = "default-src 'none'; sandbox"
+
+/** Answers with a file, or a part of it. @throws GatewayError as `Media.open` does */
+export async function serveFile(reply: FastifyReply, id: string, { media, isPublic, stallMs }: ServeOptions) {
+  const file = await media.open(id)
+  let streams = false
+  try {
+    const { headers, method } = reply.request
+    const validators = validatorsOf(file)
+    void reply.headers(headersOf(file, validators, isPublic))
+    const status = precondition(headers, validators)
+    if (status === 304) return reply.code(304).send(null)
+    if (status === 412) return refuse(reply, 412, 'Precondition Failed')
+    const range = method === 'GET' ? rangeOf(headers, file.size, validators) : undefined
+    if (range === 'none') {
+      void reply.header('content-range', `bytes */${file.size}`)
+      return refuse(reply, 416, 'Range Not Satisfiable')
+    }
+    const part = range ?? { start: 0, end: file.size - 1 }
+    const length = part.end - part.start + 1
+    void reply.header('content-length', length).type(file.contentType)
+    if (range) void reply.code(206).header('content-range', `bytes ${part.start}-${part.end}/${file.size}`)
+    if (method === 'HEAD' || length === 0) return reply.send(null)
+    if (length <= SMALL_BYTES) return reply.send(await readPart(file, part, length))
+    streams = true
+    reply.leaving()
+    reply.raw.setTimeout(stallMs(), () => reply.raw.destroy())
+    return reply.send(file.handle.createReadStream({ ...part, highWaterMark: CHUNK_BYTES }))
+  } finally {
+    if (!streams) await file.handle.close()
+  }
+}
+
+async function readPart({ handle }: OpenMedia, { start }: Range, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length)
+  let at = 0
+  while (at < length) {
+    const { bytesRead } = await handle.read(bytes, at, length - at, start + at)
+    if (bytesRead === 0) throw new Error('a media file became shorter while it was read')
+    at += bytesRead
+  }
+  return bytes
+}
+
+function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
+  void reply.removeHeader('content-disposition').header('cache-control', 'no-store')
+  const none = { param: undefined, reason: undefined, retryAfterSeconds: undefined }
+  return reply.fail({ status, message, code: 'invalid_request', ...none })
+}
+
+const validatorsOf = ({ size, savedAt }: Saved): Validators => ({
+  etag: `"${size.toString(16)}-${savedAt.toString(16)}"`,
+  modified: Math.floor(savedAt / 1000)
+})
+
+function headersOf({ id, contentType, expiresAt }: Saved, { etag, modified }: Validators, isPublic: boolean) {
+  const left = expiresAt === null ? MOST_CACHED_SECONDS : Math.floor((expiresAt - Date.now()) / 1000)
+  const kind = isActive(contentType) ? 'attachment' : 'inline'
+  return {
+    etag,
+    'last-modified': new Date(modified * 1000).toUTCString(),
+    'accept-ranges': 'bytes',
+    'cache-control': `${isPublic ? 'public' : 'private'}, max-age=${Math.max(0, Math.min(left, MOST_CACHED_SECONDS))}`,
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': ACTIVE_CSP,
+    'content-disposition': `${kind}; filename="${id}"`,
+    'referrer-policy': 'no-referrer'
+  }
+}

@@ -1,0 +1,7 @@
+import type { FastifyPluginAsync } from 'fastify'
+
+const guard: FastifyPluginAsync = async (fastify) => {
+  fastify.requireScope('rpc')
+}
+
+export default guard
