@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Media, Saved } from '../../src/media/media.ts'
 import type { OpenMedia } from '../../src/media/store.ts'
@@ -27,7 +28,7 @@ export async function serveFile(reply: FastifyReply, id: string, { media, isPubl
     const validators = validatorsOf(file)
     void reply.headers(headersOf(file, validators, isPublic))
     const status = precondition(headers, validators)
-    if (status === 304) return reply.code(304).send(null)
+    if (status === 304) return sendNothing(reply.code(304))
     if (status === 412) return refuse(reply, 412, 'Precondition Failed')
     const range = method === 'GET' ? rangeOf(headers, file.size, validators) : undefined
     if (range === 'none') {
@@ -38,7 +39,7 @@ export async function serveFile(reply: FastifyReply, id: string, { media, isPubl
     const length = part.end - part.start + 1
     void reply.header('content-length', length).type(file.contentType)
     if (range) void reply.code(206).header('content-range', `bytes ${part.start}-${part.end}/${file.size}`)
-    if (method === 'HEAD' || length === 0) return reply.send(null)
+    if (method === 'HEAD' || length === 0) return sendNothing(reply)
     if (length <= SMALL_BYTES) return reply.send(await readPart(file, part, length))
     streams = true
     reply.leaving()
@@ -48,6 +49,9 @@ export async function serveFile(reply: FastifyReply, id: string, { media, isPubl
     if (!streams) await file.handle.close()
   }
 }
+
+/** Fastify's own route for `HEAD` takes the length of what is sent, unless that is a stream. */
+const sendNothing = (reply: FastifyReply) => reply.send(reply.request.method === 'HEAD' ? Readable.from([]) : null)
 
 async function readPart({ handle }: OpenMedia, { start }: Range, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length)

@@ -6,24 +6,22 @@ import { Binary, MediaId } from '../../../plugins/media/schema.ts'
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { public: isPublic } = fastify.comis.config.gateway.media
 
-  for (const method of ['GET', 'HEAD'] as const) {
-    fastify.route({
-      method,
-      url: '/',
-      exposeHeadRoute: false,
+  fastify.get(
+    '/',
+    {
       config: { public: isPublic, queryToken: true, admits: fastify.isSigned },
       schema: {
-        operationId: method === 'GET' ? 'readMedia' : 'headMedia',
-        summary: method === 'GET' ? 'Read a file' : 'What a file is answered with',
+        operationId: 'readMedia',
+        summary: 'Read a file',
         description: 'One range of bytes may be asked for (`Range`); several are answered with the whole file.',
         tags: ['media'],
         ...(isPublic && { security: [] }),
         params: MediaId,
         response: { 200: Binary, ...failureResponses('/media', 400, 404, 410, 416, 429) }
-      },
-      handler: (request, reply) => reply.sendMedia(request.params.id)
-    })
-  }
+      }
+    },
+    (request, reply) => reply.sendMedia(request.params.id)
+  )
 
   fastify.delete(
     '/',
