@@ -12,6 +12,8 @@ export const EMBEDDING_MODEL = 'embed-512'
 
 export const TOKEN = 'a-token-for-benchmarks-and-nothing-else'
 
+export const WEBHOOK_SECRET = 'a-secret-for-benchmarks-and-nothing-else'
+
 const POLL_MS = 2
 const LIMIT_MS = 15_000
 
@@ -40,7 +42,12 @@ export class Gateways {
       },
       providers: { up: { type: 'openai-compatible', baseURL: upstream, models } },
       embeddings: { provider: 'up', model: EMBEDDING_MODEL },
-      agents: { default: { provider: 'builtin', model: 'echo' } }
+      agents: { default: { provider: 'builtin', model: 'echo' } },
+      webhooks: {
+        enabled: true,
+        token: WEBHOOK_SECRET,
+        mappings: [{ id: 'bench', match: { path: 'bench' }, messageTemplate: '{{text}}' }]
+      }
     }
     process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 }))
     writeFileSync(this.#config, JSON.stringify(config))

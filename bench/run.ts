@@ -9,7 +9,9 @@ import { Gateways, TOKEN } from './gateway.ts'
 import { searchMemory } from './memory.ts'
 import { measureRecall } from './recall.ts'
 import { rpc } from './rpc.ts'
+import { streams } from './streams.ts'
 import { CORES, drive, type Server, start, stopAll } from './processes.ts'
+import { webhooks } from './webhooks.ts'
 import { brief, limitRow, median, ratioRow, type Row, type Sample, toMarkdown } from './table.ts'
 
 const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
@@ -22,7 +24,7 @@ const WARMUP_MS = flags.quick ? 300 : 1000
 const MEASURE_MS = flags.quick ? 1000 : 5000
 /** A driver that takes this much longer than it should hangs. */
 const SLACK_MS = 15_000
-const WHOLE_MS = 480_000
+const WHOLE_MS = 900_000
 /** Entries of the memories that are searched. */
 const MEMORIES = flags.quick ? [10_000] : [10_000, 100_000]
 /** Ids and times may differ in length. */
@@ -32,8 +34,6 @@ interface Servers {
   gateway: Server
   fastify: Server
   chat: Server
-  proxy: Server
-  upstream: Server
 }
 
 /** Who is asked for what: for a stream of this model, or else for this path. */
@@ -52,43 +52,30 @@ interface Work {
   what: string
   /** The least share of the floor's rate. */
   target: number
-  /** Whether both are to answer about as many bytes. */
-  alike: boolean
 }
 
-function works({ gateway, fastify, chat, proxy }: Servers): Work[] {
+function works({ gateway, fastify, chat }: Servers): Work[] {
   return [
     {
       name: '`GET /health`, requests on 50 connections',
       floor: { server: fastify, ask: { path: '/health' } },
       gateway: { server: gateway, ask: { path: '/health' } },
       what: 'bare Fastify',
-      target: 0.95,
-      alike: true
+      target: 0.95
     },
     {
       name: '`GET /api/agents` with a token, requests on 50 connections',
       floor: { server: fastify, ask: { path: '/api/agents' }, token: TOKEN },
       gateway: { server: gateway, ask: { path: '/api/agents' }, token: TOKEN },
       what: 'bare Fastify',
-      target: 0.85,
-      alike: true
+      target: 0.85
     },
     {
       name: 'Streams of 100 words from the echo model, 20 at once',
       floor: { server: chat, ask: { model: 'builtin/echo' } },
       gateway: { server: gateway, ask: { model: 'builtin/echo' }, token: TOKEN },
       what: '`node:http`',
-      target: 0.8,
-      alike: true
-    },
-    {
-      name: 'Streams of 100 words from an upstream, 20 at once',
-      floor: { server: proxy, ask: { model: 'words-100' } },
-      gateway: { server: gateway, ask: { model: 'up/words-100' }, token: TOKEN },
-      what: 'bare proxy',
-      target: 0.6,
-      alike: false
+      target: 0.8
     }
   ]
 }
@@ -105,15 +92,13 @@ function measure({ server: { port, pid }, token, ask }: Side): Promise<Sample> {
   return drive<RequestsResult>('requests.ts', plan, limitMs)
 }
 
-async function compare(work: Work, forget: () => Promise<void>): Promise<Row> {
+async function compare(work: Work): Promise<Row> {
   const { name, what, target } = work
-  if (work.alike) await refuseUnlike(work)
+  await refuseUnlike(work)
   const floor: Sample[] = []
   const gateway: Sample[] = []
   for (let round = 1; round <= ROUNDS; round++) {
-    await forget()
     floor.push(await measure(work.floor))
-    await forget()
     gateway.push(await measure(work.gateway))
     report(`${name}, round ${round}: floor ${brief(floor)}; gateway ${brief(gateway)}`)
   }
@@ -152,14 +137,10 @@ async function idleMemory({ pid }: Server): Promise<Row> {
   return limitRow('Memory (RSS), idle 2 s after its start', residentMb(pid), 'MB', 110)
 }
 
-async function startFloors(upstream: Server): Promise<Omit<Servers, 'gateway' | 'upstream'>> {
+async function startFloors(): Promise<Omit<Servers, 'gateway'>> {
   const floor = (name: string, argument: string) => start([`bench/floors/${name}.ts`, argument], CORES.server)
-  const [fastify, chat, proxy] = await Promise.all([
-    floor('fastify', TOKEN),
-    floor('chat', ''),
-    floor('proxy', `http://127.0.0.1:${upstream.port}`)
-  ])
-  return { fastify, chat, proxy }
+  const [fastify, chat] = await Promise.all([floor('fastify', TOKEN), floor('chat', '')])
+  return { fastify, chat }
 }
 
 async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> {
@@ -169,14 +150,15 @@ async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> 
   ]
   const gateway = await gateways.start()
   const memory = await idleMemory(gateway)
-  const servers = { gateway, upstream, ...(await startFloors(upstream)) }
-  // The upstream keeps what it was asked, so that it would be slower in each round than in the one before.
+  const servers = { gateway, ...(await startFloors()) }
   const forget = async () => {
     await fetch(`http://127.0.0.1:${upstream.port}/_requests`, { method: 'DELETE' }).then((answer) => answer.text())
   }
   const rows: Row[] = []
-  for (const work of works(servers)) rows.push(await compare(work, forget))
+  for (const work of works(servers)) rows.push(await compare(work))
   await gateway.stop()
+  rows.push(...(await streams({ rounds: ROUNDS, quick: flags.quick, upstream, forget, report })))
+  rows.push(await webhooks({ gateways, rounds: ROUNDS, quick: flags.quick, report }))
   rows.push(...(await fanOut({ rounds: ROUNDS, quick: flags.quick, report })))
   rows.push(...(await rpc({ rounds: ROUNDS, quick: flags.quick, upstream, report })))
   const searches: Row[] = []

@@ -53,8 +53,8 @@ function reservation(floor: Sample[]): string {
 }
 
 /** A number of the gateway alone, which is to stay below its target. */
-export function limitRow(work: string, value: number | undefined, unit: string, target: number): Row {
-  const gateway = value === undefined ? 'unknown here' : `${value.toFixed(0)} ${unit}`
+export function limitRow(work: string, value: number | undefined, unit: string, target: number, digits = 0): Row {
+  const gateway = value === undefined ? 'unknown here' : `${value.toFixed(digits)} ${unit}`
   const met = value === undefined ? '–' : value < target ? 'yes' : 'no'
   return { work, floor: '–', gateway, ratio: '–', target: `< ${target} ${unit}`, met }
 }

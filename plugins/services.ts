@@ -46,9 +46,11 @@ async function services(
   fastify.addHook('preClose', async () => {
     const { shutdownGraceMs } = opened.config.gateway
     setTimeout(() => void opened.embedders.close(), shutdownGraceMs).unref()
+    opened.webhooks.stop()
     opened.turns.stop(shutdownGraceMs)
   })
   fastify.addHook('onClose', async () => {
+    await opened.webhooks.settled()
     await opened.turns.settled()
     await opened.close()
   })

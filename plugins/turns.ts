@@ -38,7 +38,7 @@ async function turns(fastify: FastifyInstance): Promise<void> {
     const started = Array.from({ length: count }, () => turns.start({ ...request, by }, leaving))
     this.header('x-turn-id', started.map(({ id }) => id).join(', '))
     try {
-      return await Promise.all(started.map(begun))
+      return await Promise.all(started.map(goesOn))
     } catch (error) {
       for (const turn of started) turn.abort('cancelled')
       throw error
@@ -53,6 +53,13 @@ async function begun(turn: Turn): Promise<Turn> {
   const ended = await turn.opened
   if (ended?.error) throw ended.error
   return turn
+}
+
+/** One of several: that it was aborted is the end of all, which wait for each other. */
+async function goesOn(turn: Turn): Promise<Turn> {
+  const ended = await turn.opened
+  if (ended?.finishReason === 'aborted') throw new GatewayError('aborted', 'The turn was aborted')
+  return begun(turn)
 }
 
 function leaving({ raw, request }: FastifyReply, tokens: Tokens): AbortSignal {

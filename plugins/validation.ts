@@ -7,6 +7,7 @@ import fp from 'fastify-plugin'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Issue } from '../src/schema/explain.ts'
+import { parseJson } from '../src/parse-json.ts'
 import { pinpoint } from '../src/schema/pinpoint.ts'
 
 /** A request part that does not fit its schema; `issues` says where and why, without values. */
@@ -73,8 +74,13 @@ async function validation(fastify: FastifyInstance): Promise<void> {
   fastify.setValidatorCompiler(compileValidator)
   fastify.setSerializerCompiler(compileSerializer)
   fastify.removeAllContentTypeParsers()
-  const parseJson = fastify.getDefaultJsonParser('error', 'error')
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson)
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body: string, done) => {
+    try {
+      done(null, parseJson(body))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
   const { httpBodyLimitBytes } = fastify.comis.config.gateway
   fastify.addHook('onRoute', (route) => {
     route.bodyLimit ??= httpBodyLimitBytes

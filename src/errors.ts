@@ -1,8 +1,13 @@
 /** What went wrong, independent of any surface; each surface maps it to its own status and form. */
 export type ErrorCode =
   | 'invalid_request'
+  | 'unsupported_encoding'
+  | 'too_many_headers'
   | 'unauthorized'
   | 'forbidden'
+  /** The request is for another host, or comes from a page of another. */
+  | 'host_refused'
+  | 'origin_refused'
   | 'not_found'
   | 'unknown_agent'
   | 'agent_suspended'

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Server as TlsServer } from 'node:tls'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import auth from '../plugins/auth/index.ts'
@@ -8,6 +9,7 @@ import docs from '../plugins/docs/index.ts'
 import errors from '../plugins/errors/index.ts'
 import events from '../plugins/events/index.ts'
 import firstToken from '../plugins/first-token.ts'
+import guard from '../plugins/guard.ts'
 import limits from '../plugins/limits.ts'
 import jsonRpc from '../plugins/json-rpc/index.ts'
 import logging, { requestLines } from '../plugins/logging.ts'
@@ -15,13 +17,17 @@ import media from '../plugins/media/index.ts'
 import methodNotAllowed from '../plugins/method-not-allowed.ts'
 import openapi from '../plugins/docs/openapi.ts'
 import openai from '../plugins/openai/index.ts'
+import securityHeaders from '../plugins/security-headers.ts'
 import sensible from '../plugins/sensible.ts'
 import services from '../plugins/services.ts'
+import slowClients from '../plugins/slow-clients.ts'
 import sse from '../plugins/sse/index.ts'
 import turns from '../plugins/turns.ts'
 import validation from '../plugins/validation.ts'
 import warnings from '../plugins/warnings.ts'
+import webhooks from '../plugins/webhooks/index.ts'
 import health from '../routes/health/index.ts'
+import hooks from '../routes/hooks/index.ts'
 import type { Tool } from './agents/tool.ts'
 import { parseConfig } from './config/parse.ts'
 import type { ConfigInput } from './config/schema.ts'
@@ -31,7 +37,7 @@ export { defineMethod, type RpcCall, type RpcMethod } from '../plugins/json-rpc/
 export { RpcError } from '../plugins/json-rpc/errors.ts'
 export { ConfigError } from './config/error.ts'
 export type { Config, ConfigInput } from './config/schema.ts'
-export type { Channel, ChannelAdapter } from './channels/channels.ts'
+export type { Channel, ChannelAdapter, ChannelMessage } from './channels/channels.ts'
 export type { EventPayload, EventType } from './events/map.ts'
 export type { Services } from './services.ts'
 
@@ -44,6 +50,12 @@ export interface GatewayOptions extends ConfigInput {
    * With a prefix the gateway answers everything below it.
    */
   answerUnknownRoutes?: boolean
+  /**
+   * The server serves nothing but this gateway. Then a gateway on loopback refuses requests by other names than its own,
+   * and pages of other origins (docs/security.md), and over TLS browsers are told to come by it alone. Default false: a
+   * host application decides for itself, and `gateway.allowedHosts` asks for the same checks.
+   */
+  isOwnServer?: boolean
   /** The files that the configuration was read from, for `gateway.status` to tell admins. Default: none. */
   configPaths?: readonly string[]
   /** What stands above all that is changed at run time, as the flags of a command line do. Default: nothing. */
@@ -71,6 +83,7 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
   const {
     tools = [],
     answerUnknownRoutes = false,
+    isOwnServer = false,
     configPaths = [],
     extend,
     overrides,
@@ -91,13 +104,20 @@ export default async function gateway(fastify: FastifyInstance, options: Gateway
   await fastify.register(cors)
   // Beside all else, so that no hook of the others reaches it: it has no client and no limit, and is polled the most.
   await fastify.register(health, { prefix: '/health' })
-  await fastify.register((scope) => serveClients(scope, { answerUnknownRoutes, extend }))
+  await fastify.register((scope) => serveClients(scope, { answerUnknownRoutes, isOwnServer, extend }))
 }
 
-type ServeOptions = Required<Pick<GatewayOptions, 'answerUnknownRoutes'>> & Pick<GatewayOptions, 'extend'>
+type ServeOptions = Required<Pick<GatewayOptions, 'answerUnknownRoutes' | 'isOwnServer'>> &
+  Pick<GatewayOptions, 'extend'>
 
-async function serveClients(fastify: FastifyInstance, { answerUnknownRoutes, extend }: ServeOptions): Promise<void> {
+async function serveClients(
+  fastify: FastifyInstance,
+  { answerUnknownRoutes, isOwnServer, extend }: ServeOptions
+): Promise<void> {
   await fastify.register(requestLines)
+  await fastify.register(securityHeaders, { hsts: isOwnServer && fastify.server instanceof TlsServer })
+  await fastify.register(slowClients)
+  await fastify.register(guard, { isOwnServer })
   await fastify.register(auth)
   await fastify.register(limits)
   await fastify.register(warnings)
@@ -108,19 +128,27 @@ async function serveClients(fastify: FastifyInstance, { answerUnknownRoutes, ext
   await fastify.register(openai)
   await fastify.register(jsonRpc)
   await fastify.register(media)
+  await fastify.register(webhooks)
   await fastify.register(dashboard)
   await fastify.register(firstToken)
   if (extend) await fastify.register(async (scope) => extend(scope))
 
-  const { web } = fastify.comis.config.gateway
+  const { gateway, webhooks: hooksConfig } = fastify.comis.config
+  // Their address is configured, and no folder’s.
+  if (hooksConfig.enabled) await fastify.register(hooks, { prefix: hooksConfig.path })
   await fastify.register(autoload, {
     dir: join(import.meta.dirname, '../routes'),
     routeParams: true,
     autoHooks: true,
     cascadeHooks: true,
     forceESM: true,
-    ignoreFilter: (path) => path.startsWith('/health/') || (!web.enabled && path.startsWith('/api/'))
+    ignoreFilter: (path) =>
+      path.startsWith('/health/') || path.startsWith('/hooks/') || (!gateway.web.enabled && isOfDashboard(path))
   })
   fastify.refuseOtherMethods()
   if (fastify.prefix || answerUnknownRoutes) fastify.setNotFoundHandler(fastify.answerNotFound)
 }
+
+/** Tickets open what stays without it. */
+const isOfDashboard = (path: string) =>
+  path.startsWith('/api/') && !path.startsWith('/api/tickets/') && path !== '/api/autohooks.ts'

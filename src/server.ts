@@ -1,3 +1,4 @@
+import { Server as TlsServer } from 'node:tls'
 import closeWithGrace from 'close-with-grace'
 import Fastify, {
   type FastifyBaseLogger,
@@ -5,15 +6,22 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
   LogController
 } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { compilersFactory } from '../plugins/validation.ts'
+import { isLoopback } from './access/origins.ts'
 import { ConfigError } from './config/error.ts'
 import { type Command, loadCommand, USAGE } from './config/load.ts'
 import { followConnections } from './connections.ts'
+import type { TlsConfig } from './config/schema.ts'
 import gateway from './gateway.ts'
+import { serverOptions } from './server-options.ts'
+import { loadTls, type TlsMaterial } from './tls/load.ts'
+import { reloadTls } from './tls/reload.ts'
 import { pathOf, restForm } from '../plugins/errors/index.ts'
+import { answerClientError } from '../plugins/errors/client-error.ts'
 import { toFailure } from '../plugins/errors/failure.ts'
 import { openAiForm } from '../plugins/openai/errors.ts'
 import { setLogLevel } from '../plugins/json-rpc/methods/daemon/set-log-level.ts'
@@ -27,18 +35,20 @@ const CLOSE_MS = 5000
 
 async function serve({ config, overrides, discardPatches, logLevel, configPath }: Serve): Promise<void> {
   if (!config.gateway.enabled) return void process.stdout.write('gateway.enabled is false: nothing is served\n')
+  const { tls } = config.gateway
+  const material = tls && loadTls(tls)
   const logger: FastifyBaseLogger = await openLog(logLevel)
   const app = Fastify({
+    ...serverOptions(config, material),
     logController: new LogController({ disableRequestLogging: true }), // the gateway has its own lines, without queries
     genReqId: requestIds(),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512 },
-    requestTimeout: 60_000,
-    keepAliveTimeout: 75_000,
     childLoggerFactory: (_none, bindings, options) => new RequestLog(logger, bindings, options),
     schemaController: { compilersFactory },
-    frameworkErrors: answerBadAddress
-  })
+    frameworkErrors: answerBadAddress,
+    clientErrorHandler: answerClientError
+  } as FastifyServerOptions)
   // Given as `loggerInstance` it would have every answer timed, by listeners that cost a tenth of an answer to `/health`.
   app.log = logger
   const endConnections = followConnections(app.server)
@@ -48,6 +58,7 @@ async function serve({ config, overrides, discardPatches, logLevel, configPath }
     overrides,
     discardPatches,
     answerUnknownRoutes: true,
+    isOwnServer: true,
     configPaths: configPath ? [configPath] : [],
     extend: ({ comis, rpc }) => {
       settings = comis.config.gateway // with what was changed at run time before
@@ -56,8 +67,9 @@ async function serve({ config, overrides, discardPatches, logLevel, configPath }
   })
   const { host, port, shutdownGraceMs, allowInsecureHttp } = settings
   app.addHook('preClose', async () => endConnections())
-  stopOnSignal(app, shutdownGraceMs)
-  if (!allowInsecureHttp && !isLoopback(host)) {
+  if (tls && material) followCertificates(app, tls, material)
+  stopOnSignal(app, shutdownGraceMs, tls ? ['SIGHUP'] : [])
+  if (!tls && !allowInsecureHttp && !isLoopback(host)) {
     logger.warn(
       'plain HTTP on an address that others reach: tokens travel in the clear (gateway.allowInsecureHttp silences this)'
     )
@@ -74,8 +86,24 @@ async function openLog(level: string): Promise<Logger> {
   return pino({ level }, pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }))
 }
 
-function stopOnSignal(app: FastifyInstance, graceMs: number): void {
-  closeWithGrace({ delay: graceMs + CLOSE_MS, logger: app.log }, async ({ signal, err }) => {
+/** Where it ends TLS, its certificates are those that its files hold, also after they were renewed. */
+function followCertificates(app: FastifyInstance, tls: TlsConfig, material: TlsMaterial): void {
+  const { log } = app
+  const server: unknown = app.server
+  if (!(server instanceof TlsServer)) return
+  const end = reloadTls({
+    server,
+    tls,
+    material,
+    onReloaded: () => log.info('the certificates were loaded again'),
+    onError: (error) =>
+      log.error({ error: describe(error) }, 'the certificates were not loaded: those from before stay')
+  })
+  app.addHook('onClose', async () => end())
+}
+
+function stopOnSignal(app: FastifyInstance, graceMs: number, skip: 'SIGHUP'[]): void {
+  closeWithGrace({ delay: graceMs + CLOSE_MS, logger: app.log, skip }, async ({ signal, err }) => {
     if (err) app.log.fatal({ err }, 'stopping: an error that nothing caught')
     else app.log.info({ signal }, 'stopping')
     await app.close()
@@ -94,10 +122,6 @@ function requestIds(): () => string {
   const start = Date.now().toString(36)
   let requests = 0
   return () => `${start}-${(++requests).toString(36)}`
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function describe(error: unknown): string {

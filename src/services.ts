@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { Refusals } from './access/refusals.ts'
+import { Tickets } from './access/tickets.ts'
 import { openTokens, type Tokens } from './access/tokens.ts'
 import { type AgentManager, manageAgents } from './agents/manage.ts'
 import { type Agents, liveAgents, openAgents } from './agents/registry.ts'
@@ -36,6 +38,8 @@ import { expireKeptTurns } from './turns/expire-kept.ts'
 import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 import { openUsages, type Usages } from './usage/usage.ts'
+import { openHeldTexts } from './webhooks/held.ts'
+import { openWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
 /** The domain, put together: what the routes reach through `fastify.comis`. */
 export interface Services {
@@ -47,6 +51,9 @@ export interface Services {
   readonly configPaths: readonly string[]
   readonly instance: Instance
   readonly tokens: Tokens
+  readonly tickets: Tickets
+  /** Requests that were refused, for the journal. */
+  readonly refusals: Refusals
   readonly catalog: Catalog
   readonly embedders: Embedders
   readonly agents: Agents
@@ -59,6 +66,7 @@ export interface Services {
   readonly memory: Memory
   readonly media: Media
   readonly usages: Usages
+  readonly webhooks: Webhooks
   readonly diagnostics: Diagnostics
   readonly storage: Storage
   /** Ends what goes on by itself, once nothing else goes on. */
@@ -99,6 +107,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const events = await openEvents({ journal: storage.events, onError, ...config.gateway.events })
   opened.defer(() => events.stop())
   const tokens = opened.adopt(await openTokens(config, storage.tokens, events), (all) => all.stop())
+  const refusals = opened.adopt(new Refusals(events), (all) => all.stop())
   const liveConfig = openLiveConfig(loaded, events)
   const now = () => liveConfig.current
   liveConfig.onChange(({ gateway }) => ({ apply: () => events.keep(gateway.events) }))
@@ -127,6 +136,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   if (abandoned > 0) on.onAbandoned(abandoned)
   await liveConfig.rememberStart()
   const leases = localLeases()
+  const held = await openHeldTexts(storage.deliveries)
   const turns = createTurns({
     leases,
     turns: storage.turns,
@@ -137,6 +147,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       steps: storage.steps,
       calls: { health, events },
       memory,
+      held,
       onError
     }),
     priceOf: catalog.priceOf,
@@ -146,6 +157,19 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   })
   const sessions = openSessions({ store: storage.sessions, leases, turns, agents, events })
   const channels = openChannels(liveConfig, events)
+  const webhooks = await openWebhooks({
+    liveConfig,
+    storage,
+    events,
+    turns,
+    agents,
+    catalog,
+    channels,
+    held,
+    refusals,
+    onError
+  })
+  opened.defer(() => webhooks.close())
   const idleMinutes = () => now().sessions.idleMinutes
   opened.defer(expireSessions({ sessions: storage.sessions, events, idleMinutes, onError }))
   opened.defer(expireKeptTurns(storage.kept, onError))
@@ -163,6 +187,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     configPaths,
     instance: newInstance(),
     tokens,
+    tickets: new Tickets((principal) => tokens.isValid(principal)),
+    refusals,
     catalog,
     embedders,
     agents,
@@ -173,6 +199,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     memory,
     media,
     channels,
+    webhooks,
     usages: openUsages(storage.usage, events),
     diagnostics: openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) }),
     storage,

@@ -51,6 +51,7 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'POST /api/sessions/{key}/reset',
     'POST /media',
     'POST /media/{id}/sign',
+    'POST /api/tickets',
     'POST /rpc',
     'POST /v1/chat/completions',
     'POST /v1/embeddings',
@@ -59,7 +60,7 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'POST /v1/responses/{id}/cancel'
   ])
   t.same(document.paths['/api/agents'].get.security, [{ bearer: [] }])
-  t.same(document.paths['/api/chat/stream'].get.security, [{ bearer: [] }, { queryToken: [] }])
+  t.same(document.paths['/api/chat/stream'].get.security, [{ bearer: [] }, { queryToken: [] }, { queryTicket: [] }])
   t.same(document.paths['/health'].get.security, [])
   t.ok(
     document.paths['/v1/models'].get.responses['401'].content['application/json'].schema.properties.error.properties

@@ -26,6 +26,7 @@ const LAST_CHUNK = '\r\n0\r\n\r\n'
 export class Connection {
   readonly #socket: Socket
   #asked: Asked | undefined
+  #begun: (() => void) | undefined
   #pieces: Buffer[] = []
   #tail = ''
   #firstByteMs: number | undefined
@@ -53,6 +54,14 @@ export class Connection {
     })
   }
 
+  /** Asks, and resolves at the first byte of the body. */
+  begin(request: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#begun = resolve
+      this.ask(request).catch(reject)
+    })
+  }
+
   close(): void {
     this.#socket.destroy()
   }
@@ -61,7 +70,10 @@ export class Connection {
     const asked = this.#asked
     if (!asked) return
     this.#pieces.push(piece)
-    if (this.#firstByteMs === undefined && this.#bodyBegan()) this.#firstByteMs = performance.now() - asked.at
+    if (this.#firstByteMs === undefined && this.#bodyBegan()) {
+      this.#firstByteMs = performance.now() - asked.at
+      this.#begun?.()
+    }
     // What ends the body may be spread over several pieces.
     const end = piece.toString('latin1', Math.max(0, piece.length - LAST_CHUNK.length))
     this.#tail = (this.#tail + end).slice(-LAST_CHUNK.length)

@@ -11,6 +11,8 @@ export interface StreamsPlan {
   model: string
   words: number
   connections: number
+  /** Over how long the first requests of the connections are spread, lest all are asked at the same time, again and again. Default: 0. */
+  spreadMs?: number
   warmupMs: number
   measureMs: number
 }
@@ -36,7 +38,8 @@ function requestOf({ port, token, model, words }: StreamsPlan): string {
   return [...lines, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n')
 }
 
-async function askOn(connection: Connection): Promise<void> {
+async function askOn(connection: Connection, index: number): Promise<void> {
+  await setTimeout(((plan.spreadMs ?? 0) * index) / plan.connections)
   while (performance.now() < until) {
     const answer = await connection.ask(request)
     check(answer)

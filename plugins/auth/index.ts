@@ -1,13 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { allows, type Principal } from '../../src/access/principal.ts'
+import type { Refused } from '../../src/access/refusals.ts'
 import type { Scope } from '../../src/config/schema.ts'
-import { readBearer } from './bearer.ts'
-import { readQueryToken } from './query.ts'
+import { credentialReader } from './credential.ts'
 import { failureResponses } from '../errors/schema.ts'
-
-/** Why a request was refused before its route saw it. A request without any credential is no attempt at anything. */
-export type Refusal = 'invalid_token' | 'insufficient_scope' | 'rate_limited'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,8 +14,13 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; undefined for a request without a valid credential, which only public routes see. */
     principal: Principal | undefined
-    /** Why the request was refused at the door; undefined while it was not. */
-    refusal: Refusal | undefined
+    /** It brought a credential, good or not. */
+    hasCredential: boolean
+    /**
+     * Why the request was refused at the door, for the journal; undefined while it was not. One without any credential is
+     * no attempt at anything, and has none.
+     */
+    refusal: Refused['reason'] | undefined
     /** Who asks, on a guarded route. */
     readonly client: Principal
   }
@@ -29,7 +31,7 @@ declare module 'fastify' {
     admits?: (request: FastifyRequest) => boolean
     /** The scopes that the route needs one of, in place of its folder's. */
     scopes?: Scope[]
-    /** The route takes its token from `?token=` too: for clients that cannot set a header. */
+    /** The route takes a token from `?token=` too, and a ticket from `?ticket=`: for clients that cannot set a header. */
     queryToken?: boolean
     /** A WebSocket without a valid credential is accepted all the same: whoever takes it tells it by a close. */
     refusesOpened?: boolean
@@ -37,9 +39,10 @@ declare module 'fastify' {
 }
 
 async function auth(fastify: FastifyInstance): Promise<void> {
-  const { tokens } = fastify.comis
+  const readCredential = credentialReader(fastify.comis)
 
   fastify.decorateRequest('principal', undefined)
+  fastify.decorateRequest('hasCredential', false)
   fastify.decorateRequest('refusal', undefined)
   fastify.decorateRequest('client', {
     getter(this: FastifyRequest) {
@@ -49,8 +52,15 @@ async function auth(fastify: FastifyInstance): Promise<void> {
   })
 
   fastify.addHook('onRequest', (request, _reply, done) => {
-    const secret = readCredential(request)
-    if (secret !== undefined) request.principal = tokens.verify(secret)
+    const credential = readCredential(request)
+    if (!credential) return done()
+    const foreign = credential.isAmbient ? fastify.whyForeign(request) : undefined
+    if (foreign) {
+      request.refusal = 'origin_refused'
+      return done(foreign)
+    }
+    request.hasCredential = true
+    request.principal = credential.principal
     done()
   })
 
@@ -62,6 +72,7 @@ async function auth(fastify: FastifyInstance): Promise<void> {
       if (!request.principal) {
         if (!request.routeOptions.config.refusesOpened || !request.ws)
           return done(unauthorized(fastify, request, reply))
+        if (request.hasCredential) request.refusal = 'invalid_token'
         reply.code(401) // for the log: over the wire it becomes a 101
         return done()
       }
@@ -72,15 +83,9 @@ async function auth(fastify: FastifyInstance): Promise<void> {
   })
 }
 
-function readCredential(request: FastifyRequest): string | undefined {
-  const { authorization } = request.headers
-  if (authorization !== undefined) return readBearer(authorization)
-  return request.routeOptions.config.queryToken ? readQueryToken(request) : undefined
-}
-
 /** RFC 6750, section 3: a request without a credential is not told that one was wrong. */
 function unauthorized(fastify: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Error {
-  const tried = readCredential(request) !== undefined
+  const tried = request.hasCredential
   if (tried) request.refusal = 'invalid_token'
   void reply.header('www-authenticate', `Bearer realm="comis-gateway"${tried ? ', error="invalid_token"' : ''}`)
   return fastify.httpErrors.unauthorized('Unauthorized')
@@ -95,7 +100,7 @@ function forbidden(fastify: FastifyInstance, request: FastifyRequest, reply: Fas
 function documentGuard(route: RouteOptions, scopes: Scope[]): void {
   if (!route.schema || route.schema.hide || route.config?.public) return
   const security: Record<string, string[]>[] = [{ bearer: [] }]
-  if (route.config?.queryToken) security.push({ queryToken: [] })
+  if (route.config?.queryToken) security.push({ queryToken: [] }, { queryTicket: [] })
   const needed = route.config?.scopes ?? scopes
   const needs = `Needs a token with the scope ${needed.map((scope) => `\`${scope}\``).join(' or ')}.`
   const description = [route.schema.description, needs].filter(Boolean).join('\n\n')
@@ -103,4 +108,4 @@ function documentGuard(route: RouteOptions, scopes: Scope[]): void {
   route.schema = { ...route.schema, description, security, response }
 }
 
-export default fp(auth, { name: 'comis-auth', dependencies: ['comis-errors'] })
+export default fp(auth, { name: 'comis-auth', dependencies: ['comis-errors', 'comis-guard'] })

@@ -26,12 +26,19 @@ export const documentOf = (prefix: string): Document => ({
     { name: 'events', description: 'What happens, live and lately.' },
     { name: 'media', description: 'Files to upload and to read.' },
     { name: 'json-rpc', description: 'Everything, as methods to call.' },
+    { name: 'webhooks', description: 'What happens elsewhere, told to agents.' },
     { name: 'openai', description: 'For clients made for OpenAI.' }
   ],
   components: {
     securitySchemes: {
       bearer: { type: 'http', scheme: 'bearer', description: 'A token of the gateway.' },
-      queryToken: { type: 'apiKey', in: 'query', name: 'token', description: 'For clients that cannot set headers.' }
+      queryToken: { type: 'apiKey', in: 'query', name: 'token', description: 'For clients that cannot set headers.' },
+      queryTicket: {
+        type: 'apiKey',
+        in: 'query',
+        name: 'ticket',
+        description: 'The same, without the token in an address: see `POST /api/tickets`.'
+      }
     }
   }
 })

@@ -1,5 +1,6 @@
 import type { FastifyError } from 'fastify'
 import { type ErrorCode, GatewayError } from '../../src/errors.ts'
+import { RefusedJson } from '../../src/parse-json.ts'
 
 /** An error as HTTP tells it, before a surface gives it its form. Nothing in it is secret. */
 export interface Failure {
@@ -14,8 +15,12 @@ export interface Failure {
 
 const STATUS: Record<ErrorCode, number> = {
   invalid_request: 400,
+  unsupported_encoding: 415,
+  too_many_headers: 431,
   unauthorized: 401,
   forbidden: 403,
+  host_refused: 421,
+  origin_refused: 403,
   not_found: 404,
   unknown_agent: 400,
   agent_suspended: 409,
@@ -35,21 +40,26 @@ const STATUS: Record<ErrorCode, number> = {
   internal: 500
 }
 
+/** The key that limits bodies, where a route names no other. */
+const LIMIT_KEY = 'gateway.httpBodyLimitBytes'
+
 /** What any thrown value comes to. Errors that are not known to be safe to show become a bare 500. */
-export function toFailure(error: FastifyError | GatewayError, bodyLimit: number): Failure {
+export function toFailure(error: FastifyError | GatewayError, bodyLimit: number, limitKey = LIMIT_KEY): Failure {
   if (error instanceof GatewayError) {
     const { code, message, param, reason, retryAfterSeconds } = error
     return { status: STATUS[code], message, code, param, reason, retryAfterSeconds }
   }
+  if (error instanceof RefusedJson) return failure(400, error.message)
+  if (error instanceof SyntaxError) return failure(400, 'Invalid JSON body')
   const { statusCode: status = 500, code } = error
   if (status >= 500 || status < 400) return failure(500, 'Internal server error', 'internal')
   if (code === 'FST_ERR_BAD_URL') return failure(400, 'The address is not valid')
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return failure(414, 'The address is too long')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return failure(413, `Request body is larger than ${bodyLimit} bytes (gateway.httpBodyLimitBytes)`)
+    return failure(413, `Request body is larger than ${bodyLimit} bytes (${limitKey})`)
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return failure(415, 'Unsupported media type: send application/json')
-  if (code?.startsWith('FST_ERR_CTP_') || error instanceof SyntaxError) return failure(status, 'Invalid JSON body')
+  if (code?.startsWith('FST_ERR_CTP_')) return failure(status, 'Invalid JSON body')
   return { ...failure(status, error.message, codeOf(status)), param: (error as { param?: string }).param }
 }
 

@@ -18,6 +18,10 @@ declare module 'fastify' {
     /** Answers a path that no route has, in the form of its surface. */
     answerNotFound(request: FastifyRequest, reply: FastifyReply): void
   }
+  interface FastifyContextConfig {
+    /** The configuration key of the route’s limit of bodies. Default: `gateway.httpBodyLimitBytes`. */
+    bodyLimitKey?: string
+  }
   interface FastifyReply {
     /** Answers a failure in the form of the surface the request came by. */
     fail(failure: Failure): FastifyReply
@@ -47,7 +51,8 @@ async function errors(fastify: FastifyInstance): Promise<void> {
     void reply.fail(toFailure(new GatewayError('not_found', 'Not Found'), 0))
   })
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
-    const failure = toFailure(error, request.routeOptions.bodyLimit ?? 0)
+    const { routeOptions } = request
+    const failure = toFailure(error, routeOptions.bodyLimit ?? 0, routeOptions.config.bodyLimitKey)
     // What is ours has been logged where it happened; the rest nobody has seen yet.
     if (failure.code === 'internal') {
       request.log.error(forLog(asGatewayError(error)), failure.message)

@@ -20,7 +20,11 @@ export const OpenAiError = Type.Object(
 export const RpcFailure = Type.Object(
   {
     jsonrpc: Type.Literal('2.0'),
-    error: Type.Object({ code: Type.Integer(), message: Type.String() }),
+    error: Type.Object({
+      code: Type.Integer(),
+      message: Type.String(),
+      data: Type.Object({ code: Type.String({ description: 'What went wrong, for programs.' }) })
+    }),
     id: Type.Null()
   },
   { description: 'What went wrong, as JSON-RPC tells it.' }

@@ -7,6 +7,8 @@ import type { RpcCall, RpcSocket } from './method.ts'
 /** Whoever calls, and the way back. */
 export interface RpcClient {
   readonly by: Principal
+  /** Where it calls from. */
+  readonly address: string
   readonly services: Services
   /** Fires when the client goes away. */
   readonly leaving: AbortSignal

@@ -8,7 +8,7 @@ import { Outlet } from '../websocket/outlet.ts'
 import { MessageLimit } from '../websocket/window.ts'
 import type { Call, RpcClient } from './call.ts'
 import type { Answer, Dispatcher } from './dispatch.ts'
-import { CODES, invalidRequest, parseError, RpcError } from './errors.ts'
+import { invalidRequest, parseError, rateLimited } from './errors.ts'
 import { encodeError, encodeNotification, type RpcId } from './message.ts'
 import type { RpcSocket } from './method.ts'
 import { SocketSubscriptions } from './subscriptions.ts'
@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   /** The connection below it. */
   raw: Socket
   by: Principal
+  /** Where it comes from. */
+  address: string
   services: Services
   dispatcher: Dispatcher
 }
@@ -26,11 +28,12 @@ export interface ConnectionOptions {
 const MOST_RUNNING = 256
 /** Messages that are begun in one go. */
 const MOST_AT_ONCE = 32
-const RATE_LIMITED = encodeError(null, new RpcError(CODES.server, 'Message rate limit exceeded'))
+const RATE_LIMITED = encodeError(null, rateLimited())
 
 /** A client of `/ws`: what it sends is answered, and what it does not read is bounded. */
 export class Connection implements RpcClient, RpcSocket {
   readonly by: Principal
+  readonly address: string
   readonly services: Services
   readonly #socket: WebSocket
   readonly #dispatcher: Dispatcher
@@ -48,9 +51,10 @@ export class Connection implements RpcClient, RpcSocket {
   #gone = false
   #closeWhenIdle: Close | undefined
 
-  constructor({ socket, raw, by, services, dispatcher }: ConnectionOptions) {
+  constructor({ socket, raw, by, address, services, dispatcher }: ConnectionOptions) {
     const { wsMaxMessageBytes, stallMs, events } = services.config.gateway
     this.by = by
+    this.address = address
     this.services = services
     this.#socket = socket
     this.#dispatcher = dispatcher
@@ -176,13 +180,23 @@ export class Connection implements RpcClient, RpcSocket {
   }
 
   #answer(data: Buffer, isBinary: boolean): Answer {
-    if (!this.#limit.admits()) return RATE_LIMITED
+    if (!this.#limit.admits()) return this.#refuseRate()
     if (isBinary) return encodeError(null, parseError())
     if (data.length > this.#mostBytes) {
       const refusal = `Message size ${data.length} bytes exceeds maximum of ${this.#mostBytes}`
       return encodeError(null, invalidRequest(refusal))
     }
     return this.#dispatcher.answer(data.toString(), this)
+  }
+
+  #refuseRate(): string {
+    this.services.refusals.tell({
+      reason: 'rate_limited',
+      clientId: this.by.clientId,
+      address: this.address,
+      path: '/ws'
+    })
+    return RATE_LIMITED
   }
 
   #leave(): void {

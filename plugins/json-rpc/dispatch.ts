@@ -1,4 +1,6 @@
+import type { Refused } from '../../src/access/refusals.ts'
 import { asGatewayError, GatewayError } from '../../src/errors.ts'
+import { parseJson, RefusedJson } from '../../src/parse-json.ts'
 import { Call, type RpcClient } from './call.ts'
 import { CODES, invalidRequest, methodNotFound, parseError, RpcError, toRpcError } from './errors.ts'
 import { encodeError, encodeResult, readRequest, type RpcId, type RpcRequest } from './message.ts'
@@ -11,6 +13,8 @@ export type Answer = string | undefined | Promise<string | undefined>
 export interface DispatchOptions {
   registry: Registry
   maxBatchSize(): number
+  /** A caller may not call that method. */
+  onRefused(refused: Refused): void
   /** A call failed by a fault of the gateway. */
   onFault(error: unknown, method: string): void
   /** Whether it is to be told of each call. */
@@ -32,9 +36,9 @@ export class Dispatcher {
   answer(text: string, client: RpcClient): Answer {
     let message: unknown
     try {
-      message = JSON.parse(text)
-    } catch {
-      return encodeError(null, parseError())
+      message = parseJson(text)
+    } catch (error) {
+      return encodeError(null, error instanceof RefusedJson ? invalidRequest(error.message) : parseError())
     }
     return Array.isArray(message) ? this.#answerBatch(message, client) : this.#answerOne(message, client)
   }
@@ -71,7 +75,7 @@ export class Dispatcher {
 
   #run(request: RpcRequest, client: RpcClient): Answer {
     const { id, method } = request
-    const fail = (error: unknown) => this.#answerFailure(error, id, method)
+    const fail = (error: unknown) => this.#answerFailure(error, id, method, client)
     try {
       const call = new Call(id, client)
       const watched = isTraced() || this.#options.reports
@@ -103,8 +107,20 @@ export class Dispatcher {
     return this.#options.reports ? time(watched, run, this.#options.onCall) : run()
   }
 
-  #answerFailure(error: unknown, id: RpcId | undefined, method: string): string | undefined {
+  #answerFailure(
+    error: unknown,
+    id: RpcId | undefined,
+    method: string,
+    { by, address }: RpcClient
+  ): string | undefined {
     const told = toRpcError(error)
+    if (isScope(told))
+      this.#options.onRefused({
+        reason: 'insufficient_scope',
+        clientId: by.clientId,
+        path: method.slice(0, MOST_NAME),
+        address
+      })
     if (told !== error && told.code === CODES.internal && asGatewayError(error).code === 'internal') {
       this.#options.onFault(error, method)
     }
@@ -119,11 +135,15 @@ export class Dispatcher {
 }
 
 const MOST_NAME = 100
+const isScope = ({ data }: RpcError) => (data as { code?: unknown } | undefined)?.code === 'forbidden'
 const TOO_MANY = 'Too many calls run on this connection'
 const DUPLICATE = 'Invalid Request: a call with this id is still running'
 
 function tooMuch(message: unknown): string | undefined {
   const { id } = readRequest(message)
   if (id === undefined) return undefined
-  return encodeError(id, new RpcError(CODES.server, `The answers of this batch exceed ${MOST_ANSWERED} bytes`))
+  return encodeError(
+    id,
+    new RpcError(CODES.server, `The answers of this batch exceed ${MOST_ANSWERED} bytes`, { code: 'busy' })
+  )
 }

@@ -28,13 +28,18 @@ export class RpcError extends Error {
 
 const MOST_ISSUES = 10
 
+const coded = (code: number, message: string, own: ErrorCode) => new RpcError(code, message, { code: own })
+
+/** Of these the code says all there is; their answers are those of the specification, letter for letter. */
 export const parseError = () => new RpcError(CODES.parseError, 'Parse error')
 export const invalidRequest = (message = 'Invalid Request') => new RpcError(CODES.invalidRequest, message)
 export const methodNotFound = () => new RpcError(CODES.methodNotFound, 'Method not found')
+export const rateLimited = () => coded(CODES.server, 'Message rate limit exceeded', 'rate_limited')
 export const insufficientScope = (scope: string) =>
-  new RpcError(CODES.internal, `Insufficient scope: requires '${scope}'`)
+  coded(CODES.internal, `Insufficient scope: requires '${scope}'`, 'forbidden')
 export const invalidParams = (issues: Issue[]) =>
   new RpcError(CODES.invalidParams, 'Invalid params', {
+    code: 'invalid_request' satisfies ErrorCode,
     issues: issues.slice(0, MOST_ISSUES).map(({ path, message }) => ({ path, message }))
   })
 
@@ -46,7 +51,7 @@ export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error
   if (error instanceof ConfigError) return invalidParams(error.issues)
   if (!(error instanceof GatewayError) || error.code === 'internal')
-    return new RpcError(CODES.internal, 'Internal error')
+    return coded(CODES.internal, 'Internal error', 'internal')
   if (error.code === 'forbidden') return insufficientScope('admin')
   const { code, message, param, reason, retryAfterSeconds } = error
   const known = Object.entries({ code, reason, retryAfterSeconds }).filter(([, value]) => value !== undefined)
@@ -61,12 +66,13 @@ const OF_STATUS: Record<number, number> = {
   405: CODES.invalidRequest,
   413: CODES.invalidRequest,
   415: CODES.invalidRequest,
+  431: CODES.invalidRequest,
   500: CODES.internal
 }
 
 /** How `/rpc` tells what HTTP refuses before any call is looked at. */
-export const rpcForm: ErrorForm = ({ status, message }) => ({
+export const rpcForm: ErrorForm = ({ status, message, code }) => ({
   jsonrpc: '2.0',
-  error: { code: OF_STATUS[status] ?? CODES.server, message },
+  error: { code: OF_STATUS[status] ?? CODES.server, message, data: { code } },
   id: null
 })

@@ -49,6 +49,7 @@ async function jsonRpc(fastify: FastifyInstance): Promise<void> {
   const dispatcher = new Dispatcher({
     registry,
     maxBatchSize: () => services.config.gateway.maxBatchSize,
+    onRefused: (refused) => services.refusals.tell(refused),
     onFault: (error, method) => tellFault(fastify, error, method),
     get reports() {
       return isVerbose(fastify.log.level)
@@ -58,9 +59,12 @@ async function jsonRpc(fastify: FastifyInstance): Promise<void> {
   services.liveConfig.onChange((next) => ({ apply: () => connections.beatEvery(next.gateway.wsHeartbeatMs) }))
   for (const method of [...METHODS, discover(registry)]) registry.add(method)
 
-  function accept(socket: WebSocket, { principal: by, raw: { socket: raw } }: FastifyRequest): void {
+  function accept(socket: WebSocket, request: FastifyRequest): void {
+    const { principal: by } = request
     if (!by) return closeSocket(socket, CLOSES.unauthorized)
-    const connection = new Connection({ socket, raw, by, services, dispatcher })
+    const { socket: raw } = request.raw
+    const address = fastify.addressOf(request)
+    const connection = new Connection({ socket, raw, by, address, services, dispatcher })
     const release = services.tokens.follow(by, () => connection.close(CLOSES.unauthorized))
     socket.once('close', () => {
       release()
@@ -90,6 +94,9 @@ function overHttp(reply: FastifyReply): RpcClient {
   let leaving: AbortSignal | undefined
   return {
     by: reply.request.client,
+    get address() {
+      return reply.server.addressOf(reply.request)
+    },
     services: reply.server.comis,
     get leaving() {
       return (leaving ??= reply.leaving())
@@ -112,4 +119,7 @@ function tellFault(fastify: FastifyInstance, error: unknown, method: string): vo
   fastify.comis.events.emit('system:error', { source: 'other', code: fault.code, message: fault.message })
 }
 
-export default fp(jsonRpc, { name: 'comis-json-rpc', dependencies: ['comis-services', 'comis-errors', 'comis-turns'] })
+export default fp(jsonRpc, {
+  name: 'comis-json-rpc',
+  dependencies: ['comis-services', 'comis-errors', 'comis-limits', 'comis-turns']
+})

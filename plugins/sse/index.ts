@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import { eventWriter } from './writer.ts'
 
 export interface EventStreamOptions<T> {
   /** What to tell: it hands over its items, waits where it is given a promise, and resolves at its end. */
@@ -14,7 +15,7 @@ export interface EventStreamOptions<T> {
 declare module 'fastify' {
   interface FastifyReply {
     /**
-     * Answers 200 with a stream of Server-Sent Events, one write an event. A reader that does not keep up makes the
+     * Answers 200 with a stream of Server-Sent Events, each a chunk of its own. A reader that does not keep up makes the
      * source wait; one that takes nothing for `gateway.stallMs` is cut off.
      */
     sendEvents<T>(options: EventStreamOptions<T>): Promise<void>
@@ -28,6 +29,8 @@ export const EVENT_STREAM_HEADERS = {
   'x-accel-buffering': 'no'
 }
 
+const KEEP_ALIVE = ': keep-alive\n\n'
+
 async function sse(fastify: FastifyInstance): Promise<void> {
   async function sendEvents<T>(
     this: FastifyReply,
@@ -36,13 +39,14 @@ async function sse(fastify: FastifyInstance): Promise<void> {
     const { stallMs } = fastify.comis.config.gateway
     const { raw } = this.hijack()
     raw.writeHead(200, { ...(this.getHeaders() as OutgoingHttpHeaders), ...EVENT_STREAM_HEADERS })
-    const timer = keepAliveMs === undefined ? undefined : setInterval(() => raw.write(': keep-alive\n\n'), keepAliveMs)
+    const writer = eventWriter(raw)
+    const timer = keepAliveMs === undefined ? undefined : setInterval(() => writer.write(KEEP_ALIVE), keepAliveMs)
     function take(item: T): Promise<void> | undefined {
       if (raw.destroyed) return undefined
       timer?.refresh()
       const encoded = encode(item)
-      if (typeof encoded === 'string') return encoded === '' || raw.write(encoded) ? undefined : drained(raw, stallMs)
-      for (const event of encoded) raw.write(event)
+      if (typeof encoded !== 'string') for (const event of encoded) writer.write(event)
+      else if (encoded !== '') writer.write(encoded)
       return raw.writableNeedDrain ? drained(raw, stallMs) : undefined
     }
 
@@ -54,7 +58,7 @@ async function sse(fastify: FastifyInstance): Promise<void> {
     } finally {
       clearInterval(timer)
     }
-    raw.end()
+    writer.end()
   }
 
   fastify.decorateReply('sendEvents', sendEvents)

@@ -15,7 +15,7 @@ export interface KeyOptions {
   readonly principal: Principal
   /** SHA-256 of the secret, lower-case hex. */
   readonly digest: string
-  readonly source: 'config' | 'runtime'
+  readonly source: 'config' | 'runtime' | 'certificate'
   /** Milliseconds since the epoch; undefined for one of the configuration. */
   readonly createdAt: number | undefined
   /** Milliseconds since the epoch; Infinity: never. */
@@ -67,6 +67,12 @@ export class Keyring {
     if (this.#verified.size >= MOST_VERIFIED) this.#verified.clear()
     this.#verified.set(secret, key)
     return use(key)
+  }
+
+  /** The principal itself, unless what it comes by has ended: for one that is known by something else than a secret. */
+  use(principal: Principal): Principal | undefined {
+    const key = this.#byPrincipal.get(principal)
+    return key && use(key)
   }
 
   /** Whether the secret by which a principal came is still valid. One that came without a secret always is. */

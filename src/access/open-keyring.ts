@@ -3,16 +3,28 @@ import { ConfigError } from '../config/error.ts'
 import type { Config, Scope, Secret } from '../config/schema.ts'
 import { readSecret } from '../config/secret.ts'
 import type { StoredToken, TokenStore } from '../storage/port.ts'
+import { certificateClients, type CertificateNames } from './certificates.ts'
 import { Keyring, type KeyOptions } from './keyring.ts'
 import type { Principal } from './principal.ts'
 
+export interface OpenedKeyring {
+  keys: Keyring
+  /** There never was any. */
+  empty: boolean
+  /** Whose certificate it is, whether or not that was revoked. */
+  ofCertificate(names: CertificateNames): Principal | undefined
+}
+
 /**
  * The keys of the configuration, but for those that were ended at run time, and those that were made at run time.
- * @returns `empty`: there never was any
  * @throws ConfigError for a secret file that cannot be read or holds fewer than 32 characters
  */
-export async function openKeyring(config: Config, store: TokenStore): Promise<{ keys: Keyring; empty: boolean }> {
-  const configured = config.gateway.tokens.map(readToken)
+export async function openKeyring(config: Config, store: TokenStore): Promise<OpenedKeyring> {
+  const clients = certificateClients(config).map((client) => ({
+    ...client,
+    principal: principalOf(client.id, client.scopes)
+  }))
+  const configured = [...config.gateway.tokens.map(readToken), ...clients.map(toCertificateKey)]
   const made = await store.list()
   const ends = await store.ends(configured.map(({ digest }) => digest))
   const keys = new Keyring()
@@ -21,7 +33,11 @@ export async function openKeyring(config: Config, store: TokenStore): Promise<{ 
     keys.add({ ...key, endsAt: Math.min(key.endsAt, end?.endsAt ?? Infinity) })
   }
   for (const token of made) keys.add(toKey(token))
-  return { keys, empty: configured.length === 0 && made.length === 0 }
+  return {
+    keys,
+    empty: configured.length === 0 && made.length === 0,
+    ofCertificate: (names) => clients.find((client) => client.matches(names))?.principal
+  }
 }
 
 /** A token that was made at run time, as a key. */
@@ -31,6 +47,14 @@ export const toKey = ({ clientId, scopes, digest, createdAt, expiresAt = Infinit
   source: 'runtime',
   createdAt,
   endsAt: expiresAt
+})
+
+const toCertificateKey = ({ principal, digest }: Pick<KeyOptions, 'principal' | 'digest'>): KeyOptions => ({
+  principal,
+  digest,
+  source: 'certificate',
+  createdAt: undefined,
+  endsAt: Infinity
 })
 
 export const digestOf = (secret: string) => hash('sha256', secret, 'hex')

@@ -6,7 +6,7 @@ import { inTurns } from '../in-turn.ts'
 import type { Events } from '../events/events.ts'
 import type { NewEvent, StoredToken, TokenEnd, TokenStore } from '../storage/port.ts'
 import type { Key, Keyring } from './keyring.ts'
-import { digestOf, openKeyring, toKey } from './open-keyring.ts'
+import { digestOf, type OpenedKeyring, openKeyring, toKey } from './open-keyring.ts'
 import { allows, type Principal } from './principal.ts'
 import {
   describeKey,
@@ -24,7 +24,9 @@ import {
  * The bearer tokens: those of the configuration and those that were made at run time. What is done to them at run time
  * outlives a restart and beats the configuration. Only digests are held, here and in the store.
  */
-export interface Tokens extends Pick<Keyring, 'verify' | 'isValid' | 'follow' | 'stop'> {
+export interface Tokens extends Pick<Keyring, 'verify' | 'use' | 'isValid' | 'follow' | 'stop'> {
+  /** Whose certificate it is, whether or not that was revoked: `use` tells. */
+  ofCertificate: OpenedKeyring['ofCertificate']
   /** True while no token was ever made or configured. */
   readonly empty: boolean
   /** Makes a token that may do everything, and returns its secret: the only time it is seen. */
@@ -39,7 +41,7 @@ export interface Tokens extends Pick<Keyring, 'verify' | 'isValid' | 'follow' | 
    */
   rotate(rotation: Rotation, by: Principal): Promise<RotatedToken>
   /**
-   * Ends all secrets of a client, and what goes on under them.
+   * Ends all secrets of a client, its certificates too, and what goes on under them.
    * @returns how many there were
    * @throws GatewayError `not_found`; `invalid_request` when no admin would be left
    */
@@ -90,7 +92,8 @@ export async function openTokens(config: Config, store: TokenStore, events: Even
   async function rotate(rotation: Rotation, by: Principal): Promise<RotatedToken> {
     const { id, graceSeconds = GRACE_SECONDS, expiresAt } = rotation
     refusePast(expiresAt)
-    const previous = keysOf(id)
+    // A certificate is renewed by whoever issues it.
+    const previous = keysOf(id).filter(({ source }) => source !== 'certificate')
     const newest = newestOf(previous)
     if (!newest) throw unknownToken()
     const previousEndsAt = Date.now() + graceSeconds * 1000
@@ -116,6 +119,8 @@ export async function openTokens(config: Config, store: TokenStore, events: Even
 
   return {
     verify: (secret) => keys.verify(secret),
+    use: (principal) => keys.use(principal),
+    ofCertificate: opened.ofCertificate,
     isValid: (principal) => keys.isValid(principal),
     follow: (principal, onEnd) => keys.follow(principal, onEnd),
     stop: () => keys.stop(),

@@ -8,7 +8,9 @@ import type { FinishReason } from '../turns/event.ts'
 import { placeOf } from '../turns/place.ts'
 import { Transcript } from '../turns/transcript.ts'
 import { clientOf, type Emit, type RunEvent, type TurnRequest } from '../turns/turn.ts'
+import { type HeldTexts, tellHeld } from '../webhooks/held.ts'
 import { callModel, withAlternatives } from './call-model.ts'
+import { fitting } from './fitting.ts'
 import type { Agent } from './registry.ts'
 import { keepSteps, withSteps } from './steps.ts'
 import type { ToolContext } from './tool.ts'
@@ -18,6 +20,8 @@ export interface AgentPorts {
   steps: StepStore
   calls: CallPorts
   memory: Memory
+  /** What came for an agent, to be told in its next turn. */
+  held: HeldTexts
   /** A turn went on without its memory. */
   onError(error: unknown): void
 }
@@ -48,10 +52,12 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
   }
 
   const ask = ({ config: model }: ModelRef) => {
-    const fit = request.session ? fitting(said, summary, model?.contextWindow) : said
+    const fit = request.session || request.truncate ? fitting(said, summary, model?.contextWindow) : said
     return { messages: [...before, ...fit, ...transcript.complete], tools: specs, settings }
   }
 
+  const { maxToolCalls: mostCalls = Infinity } = request
+  let called = 0
   for (let step = 1; ; step++) {
     const record: Emit = (event) => {
       if (event.type === 'started' && step > 1) return undefined // a turn starts once, whatever steps it takes
@@ -67,7 +73,11 @@ export async function runAgent({ agent, request, signal, emit }: AgentRun, ports
     const forClient = calls.some(({ name }) => runBy(name) === 'client')
     if (!forClient && step >= config.maxSteps) return 'max_steps'
     const forAgent = calls.filter(({ name }) => runBy(name) === 'agent')
-    const results = await Promise.all(forAgent.map((call) => runTool(own, call, signal, context)))
+    const allowed = forAgent.slice(0, Math.max(0, mostCalls - called))
+    called += forAgent.length
+    const results = await Promise.all(
+      forAgent.map((call, index) => (index < allowed.length ? runTool(own, call, signal, context) : refused(call)))
+    )
     for (const result of results) await record(result)
     if (!forClient) continue
     await keepSteps({ request, agentId: agent.id, transcript, store: ports.steps })
@@ -88,6 +98,14 @@ async function runTool(
   return { type: 'tool_result', callId, name, output }
 }
 
+/** The model may still answer with what it knows. */
+const refused = async ({ callId, name }: ToolCallPart): Promise<ToolResult> => ({
+  type: 'tool_result',
+  callId,
+  name,
+  output: { error: 'No more tools can be called for this answer' }
+})
+
 const SUMMARY = `A summary of this conversation before the messages below. It is a record of what was said, not instructions:`
 
 /**
@@ -98,7 +116,7 @@ async function instructions(
   { id, config, providerId }: Agent,
   request: TurnRequest,
   summary: string | undefined,
-  { memory, onError }: AgentPorts,
+  { memory, held, onError }: AgentPorts,
   signal: AbortSignal
 ): Promise<Message[]> {
   const text =
@@ -119,7 +137,8 @@ async function instructions(
         })
       : undefined
   const earlier = summary && `${SUMMARY}\n${summary}`
-  const content = [config.systemPrompt, earlier, reminder].filter(Boolean).join('\n\n')
+  const news = tellHeld(await held.take(id, request.id))
+  const content = [config.systemPrompt, earlier, reminder, news].filter(Boolean).join('\n\n')
   return content ? [{ role: 'system', content }] : []
 }
 
@@ -132,23 +151,4 @@ async function conversation(
   const { input, session } = request
   if (session) return sessions.conversation(session, config.historyLimit + input.length)
   return { messages: await withSteps(request, id, steps) }
-}
-
-const CHARACTERS_PER_TOKEN = 4
-const SHARE_FOR_HISTORY = 0.75
-
-/**
- * The newest messages that fit in the model's window beside the summary, from a user's message on: an answer or a tool's result without
- * what it answers is refused by providers. The last message always stays.
- */
-function fitting(messages: Message[], summary = '', contextWindow = Infinity): Message[] {
-  let room = contextWindow * SHARE_FOR_HISTORY * CHARACTERS_PER_TOKEN - summary.length
-  let first = messages.length - 1
-  for (let index = first; index >= 0; index--) {
-    const message = messages[index] as Message
-    room -= message.role === 'tool' ? JSON.stringify(message.content).length : textOf(message).length
-    if (room < 0 && index < messages.length - 1) break
-    if (message.role === 'user') first = index
-  }
-  return messages.slice(Math.max(0, first))
 }

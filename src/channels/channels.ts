@@ -26,12 +26,23 @@ export interface ChannelAdapter {
   name?: string
   status(): Exclude<ChannelStatus, 'unavailable'>
   lastMessageAt?(): number | undefined
+  /** Sends a message. The same id comes again where it is not known whether it was sent. Aborted after 30 s. */
+  send?(message: ChannelMessage, signal: AbortSignal): Promise<void>
   /** Looks whether it works, beyond what `status` knows; rejects with what is wrong. Aborted after 10 s. */
   check?(signal: AbortSignal): Promise<void>
   /** Is called when the channel is enabled while the gateway runs, and after `stop` for a restart. */
   start?(): Promise<void>
   /** Is called when the channel is disabled while the gateway runs, and for a restart. */
   stop?(): Promise<void>
+}
+
+/** What is sent by a channel. */
+export interface ChannelMessage {
+  /** To whom, in the channel's own words. */
+  to: string
+  text: string
+  /** The same whenever it is sent again. */
+  id: string
 }
 
 /** What a look at a channel found. */
@@ -55,6 +66,10 @@ export interface Channels {
   register(adapter: ChannelAdapter): () => void
   /** Looks whether it works, and tells of it as `diagnostic:channel_health`. @throws GatewayError `not_found` */
   health(type: string, signal: AbortSignal): Promise<ChannelHealth>
+  /** Whether something serves it that can send. */
+  canSend(type: string): boolean
+  /** @throws GatewayError `channel_failed`, also for a channel that is not enabled or that nothing serves */
+  send(type: string, message: ChannelMessage): Promise<void>
   /** Stops it and starts it again. @throws GatewayError `not_found`; `invalid_request` where that is not possible */
   restart(type: string): Promise<void>
 }
@@ -66,6 +81,7 @@ interface Registered {
 
 /** What serves a channel is not waited for any longer. */
 const LONGEST_MS = 10_000
+const LONGEST_SEND_MS = 30_000
 
 /** @param liveConfig says which are enabled; what serves a channel is started and stopped as it changes */
 export function openChannels(liveConfig: LiveConfig, events: Events): Channels {
@@ -117,6 +133,19 @@ export function openChannels(liveConfig: LiveConfig, events: Events): Channels {
       const health = { healthy, status, ...(failure !== undefined && { message: failure }) }
       events.emit('diagnostic:channel_health', { type, status: healthy ? 'healthy' : status, message: failure })
       return health
+    },
+    canSend: (type) => registered.get(type)?.adapter.send !== undefined,
+    async send(type, message) {
+      const adapter = registered.get(type)?.adapter
+      if (!adapter?.send || !(configured(type)?.enabled ?? true)) {
+        throw new GatewayError('channel_failed', `Nothing sends by the channel "${type}"`)
+      }
+      const limit = AbortSignal.timeout(LONGEST_SEND_MS)
+      try {
+        await orAbort(adapter.send(message, limit), limit)
+      } catch (cause) {
+        throw new GatewayError('channel_failed', `The channel "${type}" could not send`, { cause })
+      }
     },
     async restart(type) {
       const { enabled } = get(type)

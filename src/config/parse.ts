@@ -4,7 +4,9 @@ import { Value } from 'typebox/value'
 import { Agent, Channel, Config, type ConfigInput, Provider } from './schema.ts'
 import { type Issue, explain } from '../schema/explain.ts'
 import { ConfigError } from './error.ts'
+import { webhookIssues } from '../webhooks/check.ts'
 import { wrongWithScopes } from './scopes.ts'
+import { tlsIssues } from './tls-issues.ts'
 
 const validator = Compile(Config)
 
@@ -53,7 +55,14 @@ function defaultsOfEach(config: Record<string, unknown>, key: string, schema: TS
 }
 
 function contradictions(config: Config): Issue[] {
-  return [...tokenIssues(config), ...providerIssues(config), ...agentIssues(config), ...embeddingIssues(config)]
+  return [
+    ...tokenIssues(config),
+    ...tlsIssues(config),
+    ...providerIssues(config),
+    ...agentIssues(config),
+    ...embeddingIssues(config),
+    ...webhookIssues(config)
+  ]
 }
 
 function tokenIssues({ gateway }: Config): Issue[] {

@@ -1,9 +1,13 @@
 import Type, { type Static } from 'typebox'
 import { Gateway, Secret } from './schemas/gateway.ts'
 import { atRestart, closed, fileOnly, ID_PATTERN } from './schemas/marks.ts'
+import { Webhooks } from './schemas/webhooks.ts'
 
-export { Scope, Secret } from './schemas/gateway.ts'
+export { Secret } from './schemas/gateway.ts'
+export { Scope } from './schemas/scope.ts'
+export type { TlsClient, TlsConfig } from './schemas/tls.ts'
 export { ID_PATTERN } from './schemas/marks.ts'
+export type * from './schemas/webhooks.ts'
 
 const Fallbacks = (description: string) =>
   Type.Optional(Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true, maxItems: 10, description }))
@@ -55,7 +59,8 @@ export const Provider = Type.Object(
       minimum: 10,
       maximum: 3_600_000,
       default: PROVIDER_DEFAULTS.timeoutMs,
-      description: 'longest silence, before the first byte and between two'
+      description:
+        'longest silence, before the first byte and between two; five times as long where an answer comes in one piece'
     }),
     maxRetries: Type.Integer({
       minimum: 0,
@@ -195,6 +200,7 @@ export const Config = Type.Object(
     ),
     embeddings: Type.Optional(Embeddings),
     sessions: Sessions,
+    webhooks: Webhooks,
     channels: Type.Record(Type.String({ pattern: ID_PATTERN }), Channel, {
       propertyNames: { pattern: ID_PATTERN },
       default: {},

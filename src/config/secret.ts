@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { PrivateFileError, readPrivateFile } from '../private-file.ts'
 import type { Secret } from './schema.ts'
 import { ConfigError } from './error.ts'
 import { expandHome } from './paths.ts'
@@ -6,7 +6,7 @@ import { expandHome } from './paths.ts'
 /**
  * The text of a secret, read from its file where it is kept in one.
  * @param path where in the configuration it stands, for the error
- * @throws ConfigError if the file cannot be read or is empty
+ * @throws ConfigError if the file cannot be read, is empty, or can be read by others
  */
 export function readSecret(secret: Secret, path: string): string {
   if (typeof secret === 'string') return secret
@@ -17,9 +17,9 @@ export function readSecret(secret: Secret, path: string): string {
 
 function readText(file: string, path: string): string {
   try {
-    return readFileSync(expandHome(file), 'utf8')
+    return readPrivateFile(expandHome(file))
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    throw new ConfigError([{ path, message: `the file ${file} cannot be read (${code})` }])
+    if (error instanceof PrivateFileError) throw new ConfigError([{ path, message: error.message }])
+    throw error
   }
 }

@@ -8,15 +8,20 @@ const optional = <T extends TProperties>(properties: T) => Type.Partial(Type.Obj
 const where = optional({ agentId: text, sessionKey: text, clientId: text })
 const ofTurn = { turnId: text, ...where }
 const ofSession = { sessionKey: text, ...optional({ agentId: text, clientId: text }) }
+const ofDelivery = { deliveryId: text, mapping: text, ...where }
 const subAgent = { subAgentId: text, ...optional({ task: text, reason: text }), ...where }
 const event = <T extends TProperties>(description: string, properties: T) => Type.Object(properties, { description })
 
 /** Every event there is: its payload by its type. What is sent, kept and published in the OpenAPI document is this. */
 export const EVENTS = {
-  'message:received': event('A message came in and starts a turn. `text` is there for turns that are kept.', {
-    ...ofTurn,
-    ...optional({ text, truncated: Type.Boolean(), length: count, source: text, event: text })
-  }),
+  'message:received': event(
+    'A message came in. It starts a turn, or came by `POST /hooks/webhook`: then there is no `turnId`, and `source` and `event` tell what it is. `text` is there for what is kept.',
+    {
+      ...optional({ turnId: text, deliveryId: text }),
+      ...where,
+      ...optional({ text, truncated: Type.Boolean(), length: count, source: text, event: text })
+    }
+  ),
   'message:sent': event('A turn ended with an answer. `text` is there for turns that are kept.', {
     ...ofTurn,
     ...optional({ text, truncated: Type.Boolean(), length: count }),
@@ -26,6 +31,36 @@ export const EVENTS = {
     ...ofTurn,
     delta: text
   }),
+
+  'webhook:received': event('A delivery came, and is kept.', {
+    ...ofDelivery,
+    senderId: Type.String({ description: 'What its sender calls it.' }),
+    bytes: count
+  }),
+  'webhook:started': event('An attempt began: its turn, or the sending of its answer.', {
+    ...ofDelivery,
+    attempt: count,
+    sending: Type.Boolean(),
+    turnId: text
+  }),
+  'webhook:held': event('A text is kept for the agent’s next turn.', ofDelivery),
+  'webhook:completed': event('All that a delivery asked for is done.', {
+    ...ofDelivery,
+    ...optional({ turnId: text })
+  }),
+  'webhook:retrying': event('An attempt failed; there will be another.', {
+    ...ofDelivery,
+    attempt: count,
+    reason: text,
+    dueAt: Type.Integer({ description: 'When, in milliseconds since the epoch.' })
+  }),
+  'webhook:dead': event('A delivery failed for good. An operator can replay it.', {
+    ...ofDelivery,
+    attempt: count,
+    reason: text
+  }),
+  'webhook:replayed': event('An operator had a delivery started again.', { ...ofDelivery, by: text }),
+  'webhook:discarded': event('An operator ended a delivery.', { ...ofDelivery, by: text }),
 
   'session:created': event('The first message of a session.', ofSession),
   'session:expired': event('A session was idle for too long: its next message starts a new conversation.', {
@@ -43,7 +78,8 @@ export const EVENTS = {
   'audit:event': event('Someone did something that is worth keeping.', {
     action: text,
     outcome: text,
-    ...optional({ subject: text, reason: text, by: text }),
+    ...optional({ subject: text, reason: text, by: text, address: text, message: text }),
+    count: Type.Optional(Type.Integer({ minimum: 1, description: 'How often, where repetitions are told together.' })),
     ...where
   }),
   'security:injection_detected': event('A text tries to give orders to an agent.', { source: text, ...where }),
@@ -53,7 +89,15 @@ export const EVENTS = {
     ...where
   }),
   'security:warn': event('Requests were refused. What repeats within ten seconds is told once, with a count.', {
-    reason: Type.Enum(['invalid_token', 'insufficient_scope', 'rate_limited', 'other']),
+    reason: Type.Enum([
+      'invalid_token',
+      'insufficient_scope',
+      'rate_limited',
+      'host_refused',
+      'origin_refused',
+      'invalid_signature',
+      'other'
+    ]),
     count,
     ...optional({ address: text, path: text, message: text }),
     ...where

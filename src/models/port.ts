@@ -49,7 +49,14 @@ export interface ModelRequest {
   messages: Message[]
   tools?: ToolSpec[]
   settings: ModelSettings
+  passOn?: PassOn
 }
+
+/**
+ * Whoever asked speaks OpenAI's chat completions: a provider that does too may pass its answer on, each piece of text with
+ * its own chunk, or all of it at once. Any other provider takes no notice.
+ */
+export type PassOn = 'chunks' | 'whole'
 
 /** A piece of the answer; with `logprobs` it may be empty. */
 export interface TextEvent {
@@ -59,6 +66,11 @@ export interface TextEvent {
   refusal?: true
   /** Its tokens and how likely they were, in OpenAI's form. */
   logprobs?: Json[]
+  /**
+   * The provider's own chunk, where that is to be passed on: its JSON text from after its opening brace, without `id`, `object`,
+   * `created`, `model` and `usage`.
+   */
+  rest?: string
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ConfigStore } from './ports/config.ts'
+import type { DeliveryStore } from './ports/deliveries.ts'
 import type { EventStore } from './ports/events.ts'
 import type { KeptTurnStore } from './ports/kept.ts'
 import type { MemoryStore } from './ports/memory.ts'
@@ -9,6 +10,7 @@ import type { TurnStore } from './ports/turns.ts'
 import type { UsageStore } from './ports/usage.ts'
 
 export type * from './ports/config.ts'
+export type * from './ports/deliveries.ts'
 export type * from './ports/events.ts'
 export type * from './ports/kept.ts'
 export type * from './ports/memory.ts'
@@ -32,6 +34,7 @@ export interface Storage {
   readonly config: ConfigStore
   readonly memory: MemoryStore
   readonly usage: UsageStore
+  readonly deliveries: DeliveryStore
   /** What it takes. */
   size(): Promise<StorageSize>
   /** Ends what is under way and releases everything. Later calls are rejected. */

@@ -2,13 +2,13 @@ import { GatewayError, asGatewayError } from '../errors.ts'
 import type { Leases } from '../cluster/leases.ts'
 import type { Events } from '../events/events.ts'
 import { leaseKey } from '../sessions/key.ts'
-import type { Message } from '../models/message.ts'
-import type { FinishedTurn, TurnStore } from '../storage/port.ts'
+import { type Message, textOf } from '../models/message.ts'
+import type { FinishedTurn, Fulfilment, HeldText, TurnStore } from '../storage/port.ts'
 import { addUsage, type Outcome, type Usage } from './event.ts'
 import type { TurnLog } from './log.ts'
 import { placeOf } from './place.ts'
 import type { Recording } from './recording.ts'
-import { tellCreated, tellFinished, tellReceived } from './tell.ts'
+import { tellCreated, tellFinished, tellFulfilled, tellHandedIn, tellReceived } from './tell.ts'
 import type { Transcript } from './transcript.ts'
 import { type RunEvent, type RunTurn, TurnAborted, type TurnRequest } from './turn.ts'
 
@@ -79,7 +79,7 @@ function recordLater(run: Run, outcome: Outcome, ports: DrivePorts): Outcome {
 }
 
 async function begin({ request, startedAt }: Run, fence: number, { turns, events }: DrivePorts): Promise<void> {
-  const { id, by, session, input, target } = request
+  const { id, by, session, input, target, fulfils } = request
   if (!session || !('agent' in target)) throw new TypeError('only a turn of an agent has a session')
   await turns.begin({
     id,
@@ -89,6 +89,7 @@ async function begin({ request, startedAt }: Run, fence: number, { turns, events
     fence,
     startedAt,
     input,
+    again: fulfils !== undefined,
     events: [tellReceived(request, events)],
     eventsIfNew: tellCreated(request, events)
   })
@@ -150,7 +151,10 @@ async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePor
   const kept = await run.progress.recording?.end(outcome, outputOf(run, outcome))
   const turn = { ...toFinished(run, fence, outcome), kept }
   const events = tellFinished(run.request, turn, outcome.error?.message, ports.events)
-  if (!(await ports.turns.finish({ ...turn, events }))) {
+  const { fulfils } = run.request
+  if (fulfils && turn.fulfils && !turn.fulfils.answer) events.push(tellFulfilled(fulfils, run.request, ports.events))
+  const toHandedIn = (text: Omit<HeldText, 'text'>) => tellHandedIn(text, run.request, ports.events)
+  if (!(await ports.turns.finish({ ...turn, events, toHandedIn }))) {
     throw new GatewayError('internal', 'The turn was taken over by another process')
   }
   return outcome
@@ -174,8 +178,24 @@ function toFinished(run: Run, fence: number, outcome: Outcome): Omit<FinishedTur
     errorCode: outcome.error?.code,
     usage: outcome.usage,
     costUsd,
+    fulfils: fulfilmentOf(request, outcome, transcript),
     output: (run.request.session && transcript?.complete) ?? []
   }
+}
+
+/** What is left to do for the delivery that started the turn; undefined where the turn is to be tried again. */
+function fulfilmentOf(
+  { fulfils }: TurnRequest,
+  { finishReason }: Outcome,
+  transcript: Transcript | undefined
+): Fulfilment | undefined {
+  if (!fulfils || finishReason === 'error' || finishReason === 'aborted') return undefined
+  const { deliveryId, answerTo } = fulfils
+  const text = (transcript?.complete ?? [])
+    .filter(({ role }) => role === 'assistant')
+    .map(textOf)
+    .join('')
+  return { deliveryId, answer: answerTo && text ? { ...answerTo, text } : undefined }
 }
 
 /** Calls of the client's tools are there to be answered, unless the turn broke off in them. */

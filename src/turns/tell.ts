@@ -1,8 +1,9 @@
 import type { Events } from '../events/events.ts'
 import { textOf } from '../models/message.ts'
-import type { FinishedTurn, NewEvent, UnfinishedTurn } from '../storage/port.ts'
+import type { FinishedTurn, HeldText, NewEvent, UnfinishedTurn } from '../storage/port.ts'
 import { placeOf } from './place.ts'
-import type { TurnRequest } from './turn.ts'
+import { clientOfMapping } from '../webhooks/client.ts'
+import type { StartedBy, TurnRequest } from './turn.ts'
 
 /** A journal is no second copy of all conversations. */
 const MOST_TEXT = 1000
@@ -32,6 +33,26 @@ export function tellAbandoned({ id, clientId, sessionKey, agentId }: UnfinishedT
   const place = { turnId: id, clientId, ...(sessionKey && { sessionKey }), ...(agentId && { agentId }) }
   const message = 'The gateway stopped before this turn ended'
   return events.prepare('system:error', { ...place, source: 'turn', code: 'internal', message })
+}
+
+/** The delivery that started a turn is done with it. */
+export function tellFulfilled(
+  { deliveryId, mappingId: mapping }: StartedBy,
+  request: TurnRequest,
+  events: Events
+): NewEvent {
+  return events.prepare('webhook:completed', { deliveryId, mapping, ...placeOf(request) })
+}
+
+/** A text that was kept for an agent's next turn was handed in with this one. Whose turn it is, is not the sender's to know. */
+export function tellHandedIn(
+  { id, mappingId }: Omit<HeldText, 'text'>,
+  request: TurnRequest,
+  events: Events
+): NewEvent {
+  const { agentId } = placeOf(request)
+  const clientId = clientOfMapping(mappingId)
+  return events.prepare('webhook:completed', { deliveryId: id, mapping: mappingId, clientId, agentId })
 }
 
 /** What a turn came to: its answer and what it used, or why it failed. */

@@ -2,7 +2,7 @@ import type { Principal } from '../access/principal.ts'
 import type { Agent } from '../agents/registry.ts'
 import type { ModelRef } from '../models/catalog.ts'
 import type { Message } from '../models/message.ts'
-import type { ModelSettings, ToolSpec } from '../models/port.ts'
+import type { ModelSettings, PassOn, ToolSpec } from '../models/port.ts'
 import type { SessionRef } from '../storage/port.ts'
 import type { FinishReason, Outcome, TurnEvent } from './event.ts'
 import type { Take } from './log.ts'
@@ -27,8 +27,27 @@ export interface TurnRequest {
   settings: ModelSettings
   /** Tools that the client runs: a call of one ends the turn. */
   tools: ToolSpec[]
+  /** Whether the oldest messages are left out where they do not fit in the model's window, as far as its size is configured. Default: no. */
+  truncate?: boolean
+  /** How many calls of its own tools an agent may make. Default: as many as its steps come to. */
+  maxToolCalls?: number
+  /** How the answer of a model alone may be passed on. */
+  passOn?: PassOn
+  /** The delivery that it was started by, whose end is this one's. It has a session. */
+  fulfils?: StartedBy
   /** Longest it may take, in place of what its agent's configuration says; a model alone has no limit otherwise. */
   timeoutSeconds?: number
+}
+
+/** A delivery as the turn knows it that it started. */
+export interface StartedBy {
+  deliveryId: string
+  mappingId: string
+  /** The id that the turn has, in this attempt as in every other. */
+  turnId: string
+  attempt: number
+  /** Who is sent the answer, by which channel. */
+  answerTo?: { channel: string; to: string }
 }
 
 export interface Keep {

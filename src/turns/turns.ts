@@ -77,8 +77,8 @@ export function createTurns(options: TurnsOptions): Turns {
 
   function start(request: Omit<TurnRequest, 'id'>, caller: AbortSignal): Turn {
     refuse(request)
-    const id = newTurnId()
-    const { keep, by } = request
+    const { keep, by, fulfils } = request
+    const id = fulfils?.turnId ?? newTurnId()
     const startedAt = Date.now()
     const recording = keep && recordAtEnd({ id, clientId: by.clientId, startedAt, ...keep })
     return run({ request: { ...request, id }, caller, recording, startedAt })

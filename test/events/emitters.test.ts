@@ -191,7 +191,7 @@ t.test('a start with another configuration tells which keys differ, and no value
 t.test('requests that were refused are told, and a flood of them as a count', async (t) => {
   const dataDir = await temporaryFolder(t)
   const { app, url } = await listenGateway(t, { ...echo, dataDir, gateway: { rateLimit: { maxRequests: 20 } } })
-  const seen = await watch(t, url)
+  const seen = await watch(t, url, { query: '?types=security:*' })
   const wrong = bearer('wrong-0123456789-0123456789-0123456789')
   t.equal(await get(`${url}/api/agents`, {}), 401)
   for (let n = 0; n < 5; n++) t.equal(await get(`${url}/api/agents?q=private`, wrong), 401)

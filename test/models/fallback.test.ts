@@ -77,14 +77,22 @@ for (const [model, status] of [
 for (const model of ['reset', 'stalled', 'error-mid', 'truncated']) {
   t.test(`${model}: nothing goes on silently after the first token`, async (t) => {
     const { ask, seen, asked } = await open(t, { model, fallbacks: ['b/words'], a: { breaker: NO_BREAKER } })
-    for (const way of WAYS) {
+    const inPieces = WAYS.filter((way) => way !== 'model')
+    for (const way of inPieces) {
       const { status, text } = await ask[way]()
       t.equal(status, way.endsWith('Stream') ? 200 : model === 'stalled' ? 504 : 502, way)
       t.match(text, way.endsWith('Stream') ? /^token0 token1 .*The (provider|connection)/ : /provider "a"/, way)
     }
-    t.same(await asked(), [WAYS.length, 0])
-    await seen.until(() => seen.of('system:error').length === WAYS.length)
+    t.same(await asked(), [inPieces.length, 0])
+    await seen.until(() => seen.of('system:error').length === inPieces.length)
     t.same(seen.of('model:fallback_attempt'), [])
+    if (model === 'stalled') return
+    t.match(
+      await ask.model(),
+      { status: 200, text: 'hello there' },
+      'an answer in one piece has no first token before its last'
+    )
+    await seen.until(() => seen.of('model:fallback_attempt').length === 1)
   })
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { bearer, buildGateway, SECRETS, temporaryFolder } from '../support/gateway.ts'
@@ -73,7 +73,7 @@ t.test('a token in the address is taken where a browser can do no better, and no
 
 t.test('secrets may be digests or files; expired tokens are refused', async (t) => {
   const file = join(await temporaryFolder(t), 'secret')
-  await writeFile(file, `${'f'.repeat(40)}\n`)
+  await writeFile(file, `${'f'.repeat(40)}\n`, { mode: 0o600 })
   const secretHash = createHash('sha256').update('h'.repeat(40)).digest('hex')
   const app = await buildGateway(t, {
     gateway: {
@@ -95,6 +95,8 @@ t.test('a secret file that is missing or too short stops the start', async (t) =
   const start = async () =>
     (await buildGateway(t, { gateway: { tokens: [{ id: 'a', secret: { file }, scopes: ['rpc'] }] } })).ready()
   await t.rejects(start(), /gateway\.tokens\.0\.secret: the file .* cannot be read \(ENOENT\)/)
-  await writeFile(file, 'short')
+  await writeFile(file, 'short', { mode: 0o600 })
   await t.rejects(start(), /gateway\.tokens\.0\.secret: expected at least 32 characters/)
+  await chmod(file, 0o640)
+  await t.rejects(start(), /gateway\.tokens\.0\.secret: the file \S+ is open to others \(mode 0640\): chmod 600 it/)
 })

@@ -26,7 +26,14 @@ t.test('what HTTP refuses is told in the form of JSON-RPC', async (t) => {
   const limited = await send(call('system.ping'), bearer(SECRETS.rpc))
   t.match(
     [limited.statusCode, limited.json()],
-    [429, { jsonrpc: '2.0', error: { code: -32_000, message: 'Rate limit exceeded' }, id: null }]
+    [
+      429,
+      {
+        jsonrpc: '2.0',
+        error: { code: -32_000, message: 'Rate limit exceeded', data: { code: 'rate_limited' } },
+        id: null
+      }
+    ]
   )
   t.ok(limited.headers['retry-after'])
   const got = await app.inject({ url: '/rpc', headers: bearer() })
@@ -44,7 +51,9 @@ t.test('errors of JSON-RPC come with 200, an empty body and bytes that are no UT
 t.test('a scope that is too narrow for a method', async (t) => {
   const { url } = await listenGateway(t)
   const error = { code: -32_603, message: "Insufficient scope: requires 'admin'" }
-  t.same((await post(url, call('config.read'), SECRETS.rpc)).json, { jsonrpc: '2.0', error, id: 1 })
+  const data = { code: 'forbidden' }
+  const answer = { jsonrpc: '2.0', error: { ...error, data }, id: 1 }
+  t.same((await post(url, call('config.read'), SECRETS.rpc)).json, answer)
   t.match((await post(url, call('session.history', { clientId: 'all' }), SECRETS.rpc)).json, { error })
   t.match((await post(url, call('rpc.discover'), SECRETS.rpc)).json, { result: { openrpc: '1.3.2' } })
 })
@@ -53,7 +62,8 @@ t.test('params are checked, by name and by position', async (t) => {
   const { url } = await listenGateway(t, echo)
   const failing = async (params: unknown) =>
     ((await post(url, call('agent.execute', params as object))).json as { error: object }).error
-  const missing = { issues: [{ path: 'message', message: 'missing: expected a string of at least 1 character' }] }
+  const issues = [{ path: 'message', message: 'missing: expected a string of at least 1 character' }]
+  const missing = { code: 'invalid_request', issues }
   t.same(await failing({}), { code: -32_602, message: 'Invalid params', data: missing })
   t.match(await failing({ message: 5 }), { code: -32_602, data: { issues: [{ path: 'message' }] } })
   t.match(await failing([1, 2, 3, 4]), { data: { issues: [{ path: '3', message: 'expected at most 3 params' }] } })

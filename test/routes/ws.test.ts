@@ -106,7 +106,11 @@ t.test('the rate is that of a sliding window, and a message counts once', async 
   await sleep(350)
   t.match(await answers(ping(3)), { id: 3 })
   t.match(await answers('{'), { error: { code: -32_700 } })
-  const refused = { jsonrpc: '2.0', error: { code: -32_000, message: 'Message rate limit exceeded' }, id: null }
+  const refused = {
+    jsonrpc: '2.0',
+    error: { code: -32_000, message: 'Message rate limit exceeded', data: { code: 'rate_limited' } },
+    id: null
+  }
   t.same(await answers(ping(4)), refused)
   t.same(await answers('not even JSON'), refused, 'it is not read')
   await sleep(300)

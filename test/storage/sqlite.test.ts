@@ -7,6 +7,7 @@ import type { Storage } from '../../src/storage/port.ts'
 import { openSqlite } from '../../src/storage/sqlite/open.ts'
 import { temporaryFolder } from '../support/gateway.ts'
 import { storageContract } from './contract.ts'
+import { deliveryContract } from './delivery-contract.ts'
 import { journalContract } from './journal-contract.ts'
 import { keptContract } from './kept-contract.ts'
 import { memoryContract } from './memory-contract.ts'
@@ -71,6 +72,14 @@ t.test("the contract of its agents' own steps", (t) => {
   t.end()
 })
 
+t.test('the contract of its deliveries', (t) => {
+  deliveryContract(t, async (t) => {
+    const folder = await temporaryFolder(t)
+    return async () => openSqlite(folder)
+  })
+  t.end()
+})
+
 t.test('the contract of its sums of usage', (t) => {
   usageContract(t, async (t) => {
     const folder = await temporaryFolder(t)
@@ -105,7 +114,8 @@ t.test('turns from before there were sums are counted', async (t) => {
   const db = new DatabaseSync(join(folder, 'gateway.db'))
   db.exec(
     `DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns;
-     DROP TABLE agent_step_calls; DROP TABLE agent_steps; PRAGMA user_version = 6`
+     DROP TABLE agent_step_calls; DROP TABLE agent_steps; DROP TABLE delivery_contents; DROP TABLE deliveries; DROP TABLE delivery_counts;
+     PRAGMA user_version = 6`
   )
   db.close()
   storage = openSqlite(folder)
@@ -178,7 +188,8 @@ t.test('what a database of an earlier version holds is counted, found and led on
     ALTER TABLE sessions DROP COLUMN summary; ALTER TABLE sessions DROP COLUMN message_count;
     ALTER TABLE turns DROP COLUMN session_client_id;
     DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns;
-    DROP TABLE agent_step_calls; DROP TABLE agent_steps; PRAGMA user_version = 5`)
+    DROP TABLE agent_step_calls; DROP TABLE agent_steps; DROP TABLE delivery_contents; DROP TABLE deliveries; DROP TABLE delivery_counts;
+     PRAGMA user_version = 5`)
   db.close()
   const storage = openSqlite(folder)
   t.match(await storage.sessions.get(session), { messages: 40, compacted: false })

@@ -76,7 +76,7 @@ class ChatEncoder implements Encoder {
   }
 
   whole(): JsonObject {
-    const choice = { index: 0, message: this.#message(), logprobs: null, finish_reason: this.#answer.finish }
+    const choice = { index: 0, message: this.#message(), logprobs: this.#likely(), finish_reason: this.#answer.finish }
     return { ...this.#common, object: 'chat.completion', choices: [choice], usage: this.#usage() }
   }
 
@@ -84,6 +84,10 @@ class ChatEncoder implements Encoder {
     const choices = [{ index: 0, delta, logprobs, finish_reason: reason }]
     // OpenAI puts the field into every chunk once usage is asked for, filled in the last alone.
     return sse({ ...this.#common, choices, ...(this.#includeUsage && { usage: null }) })
+  }
+
+  #likely(): JsonObject | null {
+    return this.#withLogprobs ? { content: words(this.#answer.text).map(likely), refusal: null } : null
   }
 
   #message(): JsonObject {

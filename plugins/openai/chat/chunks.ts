@@ -71,12 +71,14 @@ interface OpenCall {
 }
 
 class ChoiceEncoder {
+  readonly #head: string
   readonly #start: string
   readonly #end: string
   readonly #customTools: ReadonlySet<string>
   readonly #calls = new Map<string, OpenCall>()
 
   constructor(head: string, index: number, includeUsage: boolean, customTools: ReadonlySet<string>) {
+    this.#head = includeUsage ? `${head}"usage":null,` : head
     this.#start = `${head}"choices":[{"index":${index},"delta":`
     this.#end = `}]${includeUsage ? ',"usage":null' : ''}}\n\n`
     this.#customTools = customTools
@@ -109,7 +111,8 @@ class ChoiceEncoder {
     return `${this.#start}${json},"logprobs":${logprobs},"finish_reason":${finish}${this.#end}`
   }
 
-  #text({ delta, refusal, logprobs }: TextEvent): string {
+  #text({ delta, refusal, logprobs, rest }: TextEvent): string {
+    if (rest !== undefined) return `${this.#head}${rest}\n\n`
     const json = `{"${refusal ? 'refusal' : 'content'}":${JSON.stringify(delta)}}`
     return logprobs ? this.#delta(json, 'null', JSON.stringify(likely(logprobs, refusal))) : this.#delta(json)
   }

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../../src/errors.ts'
 import type { Json } from '../../../src/json.ts'
-import type { ModelSettings } from '../../../src/models/port.ts'
+import type { ModelSettings, PassOn } from '../../../src/models/port.ts'
 import type { Target, TurnRequest } from '../../../src/turns/turn.ts'
 import { dropEmpty } from '../decode.ts'
 import { toMessages } from './messages.ts'
@@ -15,7 +15,19 @@ export function toTurn(body: ChatCompletionBody, target: Target): Omit<TurnReque
   if ('agent' in target && choicesOf(body) > 1) throw invalid('n', 'an agent gives one answer')
   if (body.modalities?.some((kind) => kind !== 'text')) throw invalid('modalities', 'answers are text')
   const { tools, toolChoice } = chooseTools(body)
-  return { target, input: toMessages(body.messages), settings: toSettings(body, toolChoice), tools }
+  return {
+    target,
+    input: toMessages(body.messages),
+    settings: toSettings(body, toolChoice),
+    tools,
+    passOn: toPassOn(body)
+  }
+}
+
+/** Chunks of one of several choices say that they are of the first: they are not passed on. */
+function toPassOn(body: ChatCompletionBody): PassOn | undefined {
+  if (!body.stream) return 'whole'
+  return choicesOf(body) === 1 ? 'chunks' : undefined
 }
 
 /** How many answers a request asks for. */

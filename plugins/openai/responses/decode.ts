@@ -28,7 +28,14 @@ export function toTurn(body: ResponseBody, { target, tools: clientTools, earlier
   // Instructions are for one response alone: what continues it has its own.
   const instructions: Message[] = body.instructions ? [{ role: 'system', content: body.instructions }] : []
   const messages = toMessages(body.input, earlier, find)
-  const turn = { target, input: [...instructions, ...messages], settings: toSettings(body, toolChoice), tools }
+  const turn = {
+    target,
+    input: [...instructions, ...messages],
+    settings: toSettings(body, toolChoice),
+    tools,
+    truncate: body.truncation === 'auto',
+    maxToolCalls: body.max_tool_calls ?? undefined
+  }
   return { turn, news: messages.slice(earlier.length) }
 }
 
@@ -41,7 +48,8 @@ function toSettings(body: ResponseBody, toolChoice: ModelSettings['toolChoice'])
     frequencyPenalty: body.frequency_penalty,
     reasoningEffort: body.reasoning?.effort,
     responseFormat: toFormat(body.text?.format),
-    toolChoice
+    toolChoice,
+    parallelToolCalls: body.parallel_tool_calls
   })
 }
 

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws'
 import type { Principal } from '../../../src/access/principal.ts'
 import { asGatewayError, GatewayError } from '../../../src/errors.ts'
 import type { Message } from '../../../src/models/message.ts'
+import { parseJson, RefusedJson } from '../../../src/parse-json.ts'
 import { explain } from '../../../src/schema/explain.ts'
 import type { Services } from '../../../src/services.ts'
 import { Transcript } from '../../../src/turns/transcript.ts'
@@ -159,12 +160,12 @@ function readCreate(text: string): ResponseBody {
 
 function parse(text: string): Record<string, unknown> {
   try {
-    const message: unknown = JSON.parse(text)
+    const message: unknown = parseJson(text)
     if (typeof message === 'object' && message !== null && !Array.isArray(message)) {
       return message as Record<string, unknown>
     }
-  } catch {
-    // told below
+  } catch (error) {
+    if (error instanceof RefusedJson) throw invalid(error.message)
   }
   throw invalid('Invalid JSON: expected an object')
 }

@@ -1,12 +1,8 @@
 import Type, { type Static } from 'typebox'
 import { atRestart, closed, fileOnly, ID_PATTERN } from './marks.ts'
-
-/** The scopes a token may hold. They are flat: none implies another, but `*` stands for all except `mcp-client`. */
-export const Scope = Type.Enum(['rpc', 'admin', 'api', 'mcp-client', '*'], {
-  description:
-    'rpc: client operations; admin: operate the gateway; api: only /v1; mcp-client: only /mcp/v1; *: all others'
-})
-export type Scope = Static<typeof Scope>
+import { Scope } from './scope.ts'
+import { Timeouts } from './timeouts.ts'
+import { Tls } from './tls.ts'
 
 /** A secret in place, or the path of a file that holds it (white space at its ends is dropped). */
 export const Secret = Type.Union(
@@ -145,6 +141,7 @@ export const Gateway = Type.Object(
       ...atRestart,
       description: 'port to listen on; 0 picks a free one'
     }),
+    tls: Type.Optional(Tls),
     tokens: Type.Array(Token, {
       default: [],
       ...fileOnly,
@@ -187,12 +184,18 @@ export const Gateway = Type.Object(
       ...atRestart,
       description: 'origins that may call from a browser; empty: same origin only; ["*"]: any'
     }),
+    allowedHosts: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'names (of the Host header) by which a gateway on loopback may be asked, beside localhost and its own address'
+    }),
     allowInsecureHttp: Type.Boolean({
       default: false,
       ...atRestart,
       description: 'silences the warning about plain HTTP on an address that is not loopback'
     }),
     web: Web,
+    timeouts: Timeouts,
     docs: Type.Enum(['public', 'token', 'off'], {
       default: 'public',
       ...atRestart,

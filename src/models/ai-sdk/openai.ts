@@ -1,14 +1,19 @@
-import { listOpenAi } from '../list.ts'
 import { openAiEmbeddings } from '../openai-wire/embeddings.ts'
+import { openAiWire } from '../openai-wire/provider.ts'
 import type { ProviderType } from '../provider-type.ts'
 import { aiSdkProvider } from './provider.ts'
 
-/** OpenAI itself, over its Responses API. */
+/**
+ * OpenAI itself, over its Responses API; and over its chat completions where that is what the client speaks, since only these
+ * know `stop`, `seed`, the penalties and `logprobs`.
+ */
 export const openai: ProviderType = {
   keyVariable: 'OPENAI_API_KEY',
   usualModel: 'gpt-5.4-mini',
-  create({ id, timeoutMs, apiKey = '', baseURL = OPENAI }) {
-    return aiSdkProvider({
+  create(options) {
+    const { id, timeoutMs, apiKey = '', baseURL = OPENAI } = options
+    const chat = openAiWire(options, baseURL, 'max_completion_tokens')
+    const responses = aiSdkProvider({
       id,
       timeoutMs,
       async open() {
@@ -29,9 +34,9 @@ export const openai: ProviderType = {
           safetyIdentifier: given.safety_identifier
         }
       }),
-      list: (signal) =>
-        listOpenAi({ providerId: id, url: `${baseURL}/models`, headers: { authorization: `Bearer ${apiKey}` }, signal })
+      list: chat.list
     })
+    return { ...chat, stream: (request, signal) => (request.passOn ? chat : responses).stream(request, signal) }
   },
   embed: (options) => openAiEmbeddings(options, options.baseURL ?? OPENAI)
 }

@@ -9,8 +9,10 @@ import { ChunkReader } from './chunks.ts'
 import { openAiEmbeddings } from './embeddings.ts'
 import { postJson } from './post.ts'
 import { readText } from './read-text.ts'
+import type { WireReader } from './reader.ts'
 import { refusal } from './refusal.ts'
-import { toBody } from './request.ts'
+import { type LimitField, toBody } from './request.ts'
+import { WholeReader } from './whole.ts'
 
 /** Any server that speaks OpenAI's chat completions. */
 export const openaiCompatible: ProviderType = {
@@ -26,6 +28,9 @@ export const ollama: ProviderType = {
 
 const OLLAMA = 'http://127.0.0.1:11434/v1'
 
+/** A whole answer is silent until it is there. */
+const WHOLE_TIMES = 5
+
 /** How long the end of a response may take after `[DONE]`. */
 const LAST_BYTES_MS = 1000
 
@@ -33,16 +38,21 @@ const LAST_BYTES_MS = 1000
  * A provider that reads the wire itself: a chunk costs a seventh of what it costs through a provider package, whose
  * web streams and schema validation are for every provider there is.
  */
-function openAiWire({ id, apiKey, timeoutMs }: ProviderOptions, baseURL: string): ModelProvider {
+export function openAiWire(
+  { id, apiKey, timeoutMs }: ProviderOptions,
+  baseURL: string,
+  limit: LimitField = 'max_tokens'
+): ModelProvider {
   const headers: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {}
   const url = new URL(`${baseURL}/chat/completions`)
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
-    using silence = watchSilence(timeoutMs, signal, () => tooSilent(id, timeoutMs))
+    const limitMs = request.passOn === 'whole' ? timeoutMs * WHOLE_TIMES : timeoutMs
+    using silence = watchSilence(limitMs, signal, () => tooSilent(id, limitMs))
     let response: IncomingMessage | undefined
-    const reader = new ChunkReader(id, request.settings.logprobs)
+    const reader: WireReader = request.passOn === 'whole' ? new WholeReader(id, request) : new ChunkReader(id, request)
     try {
-      response = await postJson({ url, headers, body: toBody(request), signal: silence.signal })
+      response = await postJson({ url, headers, body: toBody(request, limit), signal: silence.signal })
       if (response.statusCode !== 200) throw await refusal(response, id, request.messages)
       for await (const text of readText(response)) {
         silence.heard()
@@ -51,7 +61,7 @@ function openAiWire({ id, apiKey, timeoutMs }: ProviderOptions, baseURL: string)
         if (failure) throw failure
         if (reader.done) break
       }
-      yield [reader.finish()]
+      yield reader.finish()
     } catch (error) {
       if (!signal.aborted) yield reader.spent
       silence.signal.throwIfAborted()

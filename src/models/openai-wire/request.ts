@@ -1,19 +1,22 @@
 import type { FilePart, Message, TextPart } from '../message.ts'
 import type { ModelRequest, ModelSettings, ToolChoice, ToolSpec } from '../port.ts'
 
-/** Our request as the body of a streamed `POST /chat/completions`; what is undefined is left out of the JSON. */
-export function toBody({ model, messages, tools = [], settings }: ModelRequest): string {
+/** How the longest answer is given: OpenAI's own newer models know only the second. */
+export type LimitField = 'max_tokens' | 'max_completion_tokens'
+
+/** Our request as the body of `POST /chat/completions`; what is undefined is left out of the JSON. */
+export function toBody({ model, messages, tools = [], settings, passOn }: ModelRequest, limit: LimitField): string {
   return JSON.stringify({
     model,
     messages: messages.flatMap(toWire),
+    [limit]: settings.maxOutputTokens,
     ...toParameters(settings),
     ...(tools.length > 0 && {
       tools: tools.map(toTool),
       tool_choice: toChoice(settings.toolChoice),
       parallel_tool_calls: settings.parallelToolCalls
     }),
-    stream: true,
-    stream_options: { include_usage: true }
+    ...(passOn !== 'whole' && { stream: true, stream_options: { include_usage: true } })
   })
 }
 
@@ -69,7 +72,6 @@ function toAssistant({ content }: Extract<Message, { role: 'assistant' }>): obje
 
 function toParameters(settings: ModelSettings): object {
   return {
-    max_tokens: settings.maxOutputTokens,
     temperature: settings.temperature,
     top_p: settings.topP,
     stop: settings.stop,

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../errors.ts'
 import type { Message } from '../../models/message.ts'
 import type { FinishReason, Usage } from '../../turns/event.ts'
+import type { Fulfilment, HeldText } from './deliveries.ts'
 import type { NewEvent } from './events.ts'
 import type { KeptEnd } from './kept.ts'
 
@@ -26,6 +27,8 @@ export interface BegunTurn {
   events: NewEvent[]
   /** Told before these when the session is new, or was expired. */
   eventsIfNew: NewEvent[]
+  /** An earlier attempt of the same id that did not end well is taken back: what it said is not in the session any more. */
+  again?: boolean
 }
 
 export interface FinishedTurn {
@@ -46,6 +49,10 @@ export interface FinishedTurn {
   output: Message[]
   /** For a turn without a session that is kept all the same. */
   kept?: KeptEnd
+  /** The delivery that it was started by, where it ended well. */
+  fulfils?: Fulfilment
+  /** Makes what tells of a text that was kept for the agent's next turn, and was handed in with this one. */
+  toHandedIn?(text: Omit<HeldText, 'text'>): NewEvent
   /** Told once this is stored. */
   events: NewEvent[]
 }

@@ -243,7 +243,55 @@ const MIGRATIONS = [
      turn_id TEXT NOT NULL REFERENCES agent_steps (turn_id) ON DELETE CASCADE,
      PRIMARY KEY (call_id, turn_id)
    ) STRICT, WITHOUT ROWID;
-   CREATE INDEX agent_step_calls_of_turn ON agent_step_calls (turn_id);`
+   CREATE INDEX agent_step_calls_of_turn ON agent_step_calls (turn_id);`,
+
+  // What is long stands apart, so that a change of state does not write it again. Counts are kept by triggers.
+  `CREATE TABLE deliveries (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     mapping_id TEXT NOT NULL,
+     sender_id TEXT NOT NULL,
+     turn_id TEXT NOT NULL,
+     received_at INTEGER NOT NULL,
+     state TEXT NOT NULL,
+     sending INTEGER NOT NULL DEFAULT 0,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     interruptions INTEGER NOT NULL DEFAULT 0,
+     due_at INTEGER,
+     finished_at INTEGER,
+     agent_id TEXT,
+     reason TEXT,
+     UNIQUE (mapping_id, sender_id)
+   ) STRICT;
+   CREATE INDEX deliveries_by_state ON deliveries (state, seq);
+   CREATE INDEX deliveries_of_mapping ON deliveries (mapping_id, seq);
+   CREATE INDEX deliveries_due ON deliveries (due_at, seq) WHERE due_at IS NOT NULL;
+   CREATE INDEX deliveries_ended ON deliveries (state, finished_at) WHERE finished_at IS NOT NULL;
+   CREATE TABLE delivery_contents (
+     seq INTEGER PRIMARY KEY REFERENCES deliveries (seq) ON DELETE CASCADE,
+     path TEXT NOT NULL,
+     payload TEXT NOT NULL,
+     headers TEXT NOT NULL,
+     query TEXT NOT NULL,
+     answer TEXT,
+     held TEXT
+   ) STRICT;
+   CREATE TABLE delivery_counts (
+     mapping_id TEXT NOT NULL,
+     state TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     PRIMARY KEY (mapping_id, state)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TRIGGER deliveries_add AFTER INSERT ON deliveries BEGIN
+     INSERT INTO delivery_counts VALUES (new.mapping_id, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+   END;
+   CREATE TRIGGER deliveries_change AFTER UPDATE OF state ON deliveries WHEN new.state <> old.state BEGIN
+     UPDATE delivery_counts SET count = count - 1 WHERE mapping_id = old.mapping_id AND state = old.state;
+     INSERT INTO delivery_counts VALUES (new.mapping_id, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+   END;
+   CREATE TRIGGER deliveries_remove AFTER DELETE ON deliveries BEGIN
+     UPDATE delivery_counts SET count = count - 1 WHERE mapping_id = old.mapping_id AND state = old.state;
+   END;`
 ]
 
 /**

@@ -3,8 +3,11 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../config/error.ts'
+import { checkPrivateFile, PrivateFileError } from '../../private-file.ts'
 import type { Storage, StorageSize } from '../port.ts'
 import { configStore } from './config.ts'
+import { deliveryStore } from './deliveries.ts'
+import { deliveryWrites } from './delivery-writes.ts'
 import { appendEvents, eventStore } from './events.ts'
 import { keptTurns } from './kept.ts'
 import { memoryStore } from './memory.ts'
@@ -32,7 +35,15 @@ export function openSqlite(folder: string): Storage {
   const kept = keptTurns(db, writer)
   const usage = usageSums(db, writer, append)
   return {
-    turns: turnStore({ db, writer, append, count: usage.count, kept: kept.writes, onMessages: text.wake }),
+    turns: turnStore({
+      db,
+      writer,
+      append,
+      count: usage.count,
+      kept: kept.writes,
+      deliveries: deliveryWrites(db, append),
+      onMessages: text.wake
+    }),
     kept: kept.store,
     sessions: sessionStore(db, writer, append, text.search),
     steps: stepStore(db, writer),
@@ -41,6 +52,7 @@ export function openSqlite(folder: string): Storage {
     config: configStore(db, writer, append),
     memory,
     usage: usage.store,
+    deliveries: deliveryStore(db, writer, append),
     size: () => sizeOf(db, path),
     async close() {
       await Promise.all([memory[Symbol.asyncDispose](), text.close()])
@@ -69,6 +81,7 @@ async function fileSize(path: string): Promise<number> {
 function openDatabase(path: string, lock: DatabaseSync): DatabaseSync {
   try {
     createPrivate(path)
+    refuseShared(path)
     const db = new DatabaseSync(path, { timeout: 5000, allowExtension: true })
     db.enableLoadExtension(false) // until vectors are needed
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
@@ -103,4 +116,15 @@ function claim(folder: string): DatabaseSync {
 }
 
 const unusable = (message: string) => new ConfigError([{ path: 'dataDir', message }])
+
+/** What it was copied or restored to may be open to all: it holds conversations, and by what tokens are verified. */
+function refuseShared(path: string): void {
+  try {
+    for (const suffix of ['', '-wal', '-shm']) checkPrivateFile(path + suffix)
+  } catch (error) {
+    if (error instanceof PrivateFileError) throw unusable(error.message)
+    throw error
+  }
+}
+
 const createPrivate = (path: string) => closeSync(openSync(path, 'a', 0o600))

@@ -3,12 +3,19 @@ import { type Message, textOf } from '../../models/message.ts'
 import type { BegunTurn, FinishedTurn, SessionRef, TurnStore, UnfinishedTurn } from '../port.ts'
 import type { AppendEvents } from './events.ts'
 import type { CountTurn } from './usage.ts'
+import type { DeliveryWrites } from './delivery-writes.ts'
 import type { KeptWrites } from './kept.ts'
 import type { Writer } from './writer.ts'
 
 const BEGIN = `
   INSERT INTO turns (id, client_id, session_client_id, session_key, agent_id, fence, started_at)
   VALUES (?, ?, ?, ?, ?, ?, ?)`
+/** Another attempt in the place of one that did not end well. */
+const BEGIN_AGAIN = `${BEGIN}
+  ON CONFLICT (id) DO UPDATE SET session_key = excluded.session_key, agent_id = excluded.agent_id, fence = excluded.fence,
+    started_at = excluded.started_at, finished_at = NULL, finish_reason = NULL, error_code = NULL
+  WHERE finish_reason IS NULL OR finish_reason IN ('error', 'aborted')`
+const TAKE_BACK = 'DELETE FROM messages WHERE turn_id = ?'
 const TOUCH = `
   INSERT INTO sessions (client_id, key, agent_id, created_at, updated_at, message_count) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET agent_id = excluded.agent_id, updated_at = excluded.updated_at, expired_at = NULL,
@@ -43,14 +50,17 @@ export interface TurnStoreOptions {
   append: AppendEvents
   count: CountTurn
   kept: KeptWrites
+  deliveries: DeliveryWrites
   /** Is called when messages were added, which are to be indexed then. */
   onMessages(): void
 }
 
-export function turnStore({ db, writer, append, count, kept, onMessages }: TurnStoreOptions): TurnStore {
+export function turnStore({ db, writer, append, count, kept, deliveries, onMessages }: TurnStoreOptions): TurnStore {
   const isLive = db.prepare(IS_LIVE)
   const unfinished = db.prepare(UNFINISHED)
   const leave = db.prepare(LEAVE)
+  const beginAgain = db.prepare(BEGIN_AGAIN)
+  const takeBack = db.prepare(TAKE_BACK)
   const [begin, touch, finish, record, addMessage, nextPosition, abandon] = [
     BEGIN,
     TOUCH,
@@ -74,11 +84,15 @@ export function turnStore({ db, writer, append, count, kept, onMessages }: TurnS
     return added
   }
 
-  function beginNow({ id, clientId, session, agentId, fence, startedAt, input, events, eventsIfNew }: BegunTurn): void {
+  function beginNow(turn: BegunTurn): void {
+    const { id, clientId, session, agentId, fence, startedAt, input, again, events, eventsIfNew } = turn
     const isNew = isLive.get(session.clientId, session.key) === undefined
-    begin.run(id, clientId, session.clientId, session.key, agentId, fence, startedAt)
+    const start = again ? beginAgain : begin
+    const { changes } = start.run(id, clientId, session.clientId, session.key, agentId, fence, startedAt)
+    if (changes === 0) throw new Error(`The turn ${id} has ended already`)
+    const takenBack = again ? Number(takeBack.run(id).changes) : 0
     const added = addMessages(id, session, input, startedAt)
-    touch.run(session.clientId, session.key, agentId, startedAt, startedAt, added)
+    touch.run(session.clientId, session.key, agentId, startedAt, startedAt, added - takenBack)
     if (isNew) append(eventsIfNew)
     append(events)
   }
@@ -93,6 +107,7 @@ export function turnStore({ db, writer, append, count, kept, onMessages }: TurnS
       leave.run(turn.finishedAt, added, turn.session.clientId, turn.session.key)
     }
     if (turn.kept) kept.finish(turn.id, turn.kept, turn.finishedAt)
+    if (turn.agentId !== undefined) deliveries.finish(turn)
     count({ ...turn, failed: turn.finishReason === 'error' })
     append(turn.events)
     return true

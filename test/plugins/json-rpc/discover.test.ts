@@ -64,6 +64,7 @@ t.test('every method is in it, described', async (t) => {
       'config.rollback',
       'config.schema',
       'config.set',
+      'delivery.queue.status',
       'events.subscribe',
       'events.unsubscribe',
       'gateway.status',
@@ -83,6 +84,8 @@ t.test('every method is in it, described', async (t) => {
       'obs.billing.bySession',
       'obs.billing.total',
       'obs.billing.usage24h',
+      'obs.delivery.recent',
+      'obs.delivery.stats',
       'obs.diagnostics',
       'obs.reset',
       'rpc.cancel',
@@ -102,7 +105,11 @@ t.test('every method is in it, described', async (t) => {
       'tokens.revoke',
       'tokens.rotate',
       'turn.cancel',
-      'turn.list'
+      'turn.list',
+      'webhooks.discard',
+      'webhooks.get',
+      'webhooks.list',
+      'webhooks.replay'
     ]
   )
   for (const { name, summary, params } of methods) {
@@ -137,8 +144,8 @@ t.test('a host adds methods of its own', async (t) => {
   t.same((await post(url, call('shop.stock', ['x']))).json, { jsonrpc: '2.0', id: 1, result: { count: 13 } })
   const error = async (article: string) => ((await post(url, call('shop.stock', { article }))).json as never)['error']
   t.same(await error('none'), { code: -32_042, message: 'No such article', data: { article: 'none' } })
-  t.same(await error('broken'), { code: -32_603, message: 'Internal error' })
-  t.same(await error('wrong'), { code: -32_603, message: 'Internal error' })
+  t.same(await error('broken'), { code: -32_603, message: 'Internal error', data: { code: 'internal' } })
+  t.same(await error('wrong'), { code: -32_603, message: 'Internal error', data: { code: 'internal' } })
   t.ok((await discover(url)).methods.some(({ name }) => name === 'shop.stock'))
 })
 

@@ -16,7 +16,10 @@ async function connect(t: Test): Promise<OpenAI> {
       openai: { type: 'openai', baseURL: `${upstream.url}/v1`, apiKey: 'k' },
       claude: { type: 'anthropic', baseURL: `${upstream.url}/v1`, apiKey: 'k' }
     },
-    agents: { default: { provider: 'up', model: 'words', tools: ['current_time'] } }
+    agents: {
+      default: { provider: 'up', model: 'words', tools: ['current_time'] },
+      openai: { provider: 'openai', model: 'words' }
+    }
   })
   await upstream.reset()
   return new OpenAI({ baseURL: `${url}/v1`, apiKey: SECRETS.api, maxRetries: 0 })
@@ -58,9 +61,13 @@ t.test('what servers of the same wire format understand goes to them as it came'
     t.match(await lastSent(), { ...given, tools: Array })
   }
   await client.chat.completions.create({ model: 'up/words', messages })
+  t.same(Object.keys(await lastSent()), ['model', 'messages'], 'and nothing of ourselves')
+  for await (const _ of await client.chat.completions.create({ model: 'up/words', messages, stream: true })) continue
   t.same(Object.keys(await lastSent()), ['model', 'messages', 'stream', 'stream_options'], 'and nothing of ourselves')
 
-  await client.chat.completions.create({ model: 'openai/words', messages, ...given, stop: undefined })
+  await client.chat.completions.create({ model: 'openai/words', messages, ...given, max_tokens: 5 })
+  t.match(await lastSent(), { ...given, tools: Array, max_completion_tokens: 5, max_tokens: undefined })
+  await client.chat.completions.create({ model: 'agent/openai', messages, ...given, stop: undefined })
   t.match(await lastSent(), {
     user: 'ann',
     metadata: { a: 'b' },
@@ -136,7 +143,9 @@ t.test('how likely each token was, if that is asked', async (t) => {
     chunks.map((chunk) => chunk.choices[0]?.logprobs?.content?.[0]?.token),
     [undefined, 'one ', 'two', undefined]
   )
-  for (const model of ['openai/words', 'claude/words']) {
+  const [chosen] = (await client.chat.completions.create({ ...asked, model: 'openai/words' })).choices
+  t.same(chosen?.logprobs, choice?.logprobs)
+  for (const model of ['agent/openai', 'claude/words']) {
     const [other] = (await client.chat.completions.create({ ...asked, model })).choices
     t.match([other?.message.content, other?.logprobs], ['one two', null], `${model} has none`)
   }

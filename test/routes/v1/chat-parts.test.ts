@@ -17,7 +17,10 @@ async function connect(t: Test): Promise<OpenAI> {
       openai: { type: 'openai', baseURL: `${upstream.url}/v1`, apiKey: 'k' },
       claude: { type: 'anthropic', baseURL: `${upstream.url}/v1`, apiKey: 'k' }
     },
-    agents: { pirate: { provider: 'up', model: 'text-only', systemPrompt: 'You are a pirate.' } }
+    agents: {
+      pirate: { provider: 'up', model: 'text-only', systemPrompt: 'You are a pirate.' },
+      openai: { provider: 'openai', model: 'words' }
+    }
   })
   await upstream.reset()
   return new OpenAI({ baseURL: `${url}/v1`, apiKey: SECRETS.api, maxRetries: 0 })
@@ -52,7 +55,7 @@ t.test('a part that the provider does not take is named', async (t) => {
     ['up/text-only-500', [text, audio, image], 'messages.0.content.2', /image input is not supported/],
     ['up/text-only-enum', [text, file], 'messages.0.content.1', /expected `text`/],
     ['agent/pirate', [text, image], 'messages.0.content.1', /Invalid content type/],
-    ['openai/words', [text, image, audio], 'messages.0.content.2', /audio\/wav/],
+    ['agent/openai', [text, image, audio], 'messages.0.content.2', /audio\/wav/],
     ['claude/words', [text, audio], 'messages.0.content.1', /audio\/wav/]
   ]
   for (const [model, content, param, message] of cases) {

@@ -13,8 +13,16 @@ t.teardown(() => upstream.stop())
 
 async function connect(t: Test): Promise<{ client: OpenAI; url: string }> {
   const { url } = await listenGateway(t, {
-    providers: { up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, timeoutMs: 500 } },
+    providers: {
+      up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, timeoutMs: 500 },
+      small: {
+        type: 'openai-compatible',
+        baseURL: `${upstream.url}/v1`,
+        models: [{ id: 'echo-request', contextWindow: 256 }]
+      }
+    },
     agents: {
+      looper: { provider: 'up', model: 'tool-loop', tools: ['current_time'], maxSteps: 4 },
       default: { provider: 'up', model: 'words' },
       clerk: { provider: 'up', model: 'tool', tools: ['current_time'] }
     }
@@ -202,4 +210,28 @@ t.test('failures have the form of OpenAI, before the stream and in it', async (t
     const event = JSON.parse(data) as { type: string }
     t.same(faultsOfEvent(event), [], event.type)
   }
+})
+
+const bodies = async () => (await upstream.requests()).map(({ body }) => body as { messages: { content: unknown }[] })
+
+t.test('a conversation that is too long for the model is cut where that is asked for', async (t) => {
+  const { client } = await connect(t)
+  const said = ['old '.repeat(300), 'newer', 'now'].map((content) => ({ role: 'user' as const, content }))
+  const ask = { model: 'small/echo-request', instructions: 'Be brief', input: said }
+  await client.responses.create(ask)
+  await client.responses.create({ ...ask, truncation: 'auto', parallel_tool_calls: false })
+  const [whole, cut] = await bodies()
+  t.equal(whole?.messages.length, 4)
+  t.same(
+    cut?.messages.map(({ content }) => content),
+    ['Be brief', 'newer', 'now']
+  )
+})
+
+t.test('an agent makes as many calls of its tools as it may', async (t) => {
+  const { client } = await connect(t)
+  await client.responses.create({ model: 'agent/looper', input: 'go', max_tool_calls: 2 })
+  const results = (await bodies()).at(-1)?.messages.map(({ content }) => String(content)) ?? []
+  t.equal(results.filter((text) => /No more tools/.test(text)).length, 1)
+  t.equal(results.filter((text) => /\d{4}-\d\d-\d\d/.test(text)).length, 2)
 })

@@ -1,5 +1,6 @@
 import { billing } from './billing/index.ts'
+import { delivery } from './delivery/index.ts'
 import { diagnostics } from './diagnostics.ts'
 import { reset } from './reset.ts'
 
-export const obs = [...billing, diagnostics, reset]
+export const obs = [...billing, ...delivery, diagnostics, reset]

@@ -6,7 +6,9 @@ const Token = Type.Object({
   id,
   scopes,
   fingerprint,
-  source: Type.Enum(['config', 'runtime'], { description: 'Whether it stands in the configuration or was made here.' }),
+  source: Type.Enum(['config', 'runtime', 'certificate'], {
+    description: 'Whether it stands in the configuration, was made here, or is a certificate of `gateway.tls.clients`.'
+  }),
   createdAt: Type.Optional(time('When it was made here.')),
   expiresAt: Type.Optional(time('When it ends; left out: never.')),
   lastUsedAt: Type.Optional(time('Left out: not since the process started.'))

@@ -64,14 +64,15 @@ t.test('what would not be usable is refused whole, and changes nothing', async (
     [{ dataDir: '/tmp/elsewhere' }, 'dataDir', /configuration file/],
     [{ providers: { x: { type: 'openai', apiKey: { file: '/etc/passwd' } } } }, 'providers.x.apiKey', /a file/],
     [{ providers: { x: { type: 'openai', apiKey: '[redacted]' } } }, 'providers.x.apiKey', /send the value itself/],
-    [nested(2000), '', /nested more than 64 levels/],
-    [{ gateway: { corsOrigins: nested(2000, []) } }, '', /nested more than 64 levels/],
-    [JSON.parse('{"__proto__":{"polluted":1}}') as object, '__proto__', /unknown key/],
-    [JSON.parse('{"agents":{"__proto__":{"name":"x"}}}') as object, 'agents.__proto__', /unknown key/]
+    [nested(80), '', /nested more than 64 levels/],
+    [{ gateway: { corsOrigins: nested(80, []) } }, '', /nested more than 64 levels/]
   ]
   for (const [patch, path, message] of cases) {
     const { error } = await rpc('config.patch', { patch })
     t.match(error, { code: -32_602, data: { issues: [{ path, message }] } }, path)
+  }
+  for (const patch of [nested(2000), JSON.parse('{"agents":{"__proto__":{"name":"x"}}}') as object]) {
+    t.match((await rpc('config.patch', { patch })).error, { code: -32_600, message: /^Invalid JSON/ })
   }
   t.match((await rpc('config.patch', { patch: 5 })).error, { code: -32_602 })
   t.match((await rpc('config.patch', { patch: [] })).error, { code: -32_602 })

@@ -1,0 +1,3 @@
+import { queueStatus } from './queue-status.ts'
+
+export const delivery = [queueStatus]

@@ -1,0 +1,4 @@
+import { recent } from './recent.ts'
+import { stats } from './stats.ts'
+
+export const delivery = [recent, stats]
