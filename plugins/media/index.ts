@@ -8,16 +8,16 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The address of a file, below the gateway's prefix. */
     mediaUrl(id: string): string
+    /** Has a shutdown wait for what the routes of a scope send and receive for its time of grace, and no longer. */
+    followTransfers(scope: FastifyInstance): void
     /** Has the routes of a scope take uploads. */
     takeUploads(scope: FastifyInstance): Promise<void>
     /** Whether the address itself lets a request in: `?expires=&signature=`, as `POST /media/:id/sign` made it. */
     isSigned(request: FastifyRequest): boolean
   }
-  interface FastifyRequest {
-    /** Writes the body as a file of the media store. */
-    receiveMedia(): Promise<Saved>
-  }
   interface FastifyReply {
+    /** Writes the body of its request as a file of the media store. */
+    receiveMedia(): Promise<Saved>
     /** Answers with a file of the media store, or the part of it that is asked for. */
     sendMedia(id: string): Promise<FastifyReply>
   }
@@ -42,11 +42,24 @@ async function mediaFiles(fastify: FastifyInstance): Promise<void> {
     if (typeof expires !== 'string' || typeof signature !== 'string' || !/^\d{1,12}$/.test(expires)) return false
     return media.signer.verify(id, Number(expires), signature)
   })
-  fastify.decorateRequest('receiveMedia', function (this: FastifyRequest) {
-    return receive(this, options)
+  fastify.decorateReply('receiveMedia', function (this: FastifyReply) {
+    return receive(this, media)
   })
   fastify.decorateReply('sendMedia', function (this: FastifyReply, id: string) {
     return serveFile(this, id, options)
+  })
+
+  const transfers = new Set<FastifyReply>()
+  fastify.addHook('preClose', async () => {
+    const cutOff = () => transfers.forEach(({ raw }) => raw.destroy())
+    if (transfers.size > 0) setTimeout(cutOff, comis.config.gateway.shutdownGraceMs).unref()
+  })
+  fastify.decorate('followTransfers', (scope: FastifyInstance) => {
+    scope.addHook('preHandler', (_request, reply, done) => {
+      transfers.add(reply)
+      reply.raw.once('close', () => transfers.delete(reply))
+      done()
+    })
   })
 }
 

@@ -43,11 +43,20 @@ export async function serveFile(reply: FastifyReply, id: string, { media, isPubl
     if (length <= SMALL_BYTES) return reply.send(await readPart(file, part, length))
     streams = true
     reply.leaving()
-    reply.raw.setTimeout(stallMs(), () => reply.raw.destroy())
+    cutOffStalled(reply, stallMs())
     return reply.send(file.handle.createReadStream({ ...part, highWaterMark: CHUNK_BYTES }))
   } finally {
     if (!streams) await file.handle.close()
   }
+}
+
+/** Node takes the time back for the next request on the connection, unless idle ones are kept open for ever. */
+function cutOffStalled({ raw }: FastifyReply, stallMs: number): void {
+  const { socket } = raw
+  raw.setTimeout(stallMs, () => raw.destroy())
+  raw.once('finish', () => {
+    if (socket?.timeout === stallMs) socket.setTimeout(0)
+  })
 }
 
 /** Fastify's own route for `HEAD` takes the length of what is sent, unless that is a stream. */

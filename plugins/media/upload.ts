@@ -1,73 +1,56 @@
+import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import multipart from '@fastify/multipart'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../src/errors.ts'
 import { type Media, type Saved, tooLarge } from '../../src/media/media.ts'
+import { MOST_ENVELOPE_BYTES, readForm } from './form.ts'
 
-export interface UploadOptions {
-  media: Media
-  maxBytes(): number
-  /** After which time a client that sends nothing is cut off. */
-  stallMs(): number
-}
-
-/** Envelopes of a multipart body and its small fields. */
-const MULTIPART_EXTRA_BYTES = 65_536
+/** For how long a client whose upload was refused may go on to send: one that is cut off at once may not see why. */
+const LINGER_MS = 5000
 
 /** Has the routes of this scope take bodies as streams. */
-export async function takeStreams(
-  scope: FastifyInstance,
-  { maxBytes }: Pick<UploadOptions, 'maxBytes'>
-): Promise<void> {
+export async function takeStreams(scope: FastifyInstance, { maxBytes }: { maxBytes(): number }): Promise<void> {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-  const limits = { files: 1, fields: 16, parts: 17, fieldSize: 1024, headerPairs: 32, fileSize: Infinity }
-  await scope.register(multipart, { limits, throwFileSizeLimit: false })
   scope.addHook('onRequest', (request, _reply, done) => {
-    const { 'content-length': length, 'content-encoding': encoding } = request.headers
-    if (encoding !== undefined && encoding !== 'identity') {
-      return done(new GatewayError('unsupported_media', 'Send the file without Content-Encoding'))
-    }
-    const extra = isMultipart(request) ? MULTIPART_EXTRA_BYTES : 0
-    if (Number(length ?? 0) > maxBytes() + extra) return done(tooLarge(maxBytes()))
+    const most = maxBytes() + (isForm(request) ? MOST_ENVELOPE_BYTES : 0)
+    done(Number(request.headers['content-length'] ?? 0) > most ? tooLarge(maxBytes()) : undefined)
+  })
+  scope.addHook('onResponse', ({ raw }, _reply, done) => {
+    if (!raw.readableEnded) readOut(raw)
     done()
   })
 }
 
-const isMultipart = ({ headers }: FastifyRequest) => /^multipart\/form-data\b/i.test(headers['content-type'] ?? '')
+const isForm = ({ headers }: FastifyRequest) => /^multipart\/form-data\b/i.test(headers['content-type'] ?? '')
 
-/** Writes the body of a request as a file. @throws GatewayError as `Media.save` does; `invalid_request` */
-export async function receive(request: FastifyRequest, { media, stallMs }: UploadOptions): Promise<Saved> {
-  const { raw } = request
-  const timer = setTimeout(() => raw.destroy(new GatewayError('invalid_request', 'The upload stalled')), stallMs())
-  const onData = () => void timer.refresh()
+/** Reads what is left of a body that nobody wants, so that the next request can follow it; for a while only. */
+function readOut(raw: IncomingMessage): void {
+  const timer = setTimeout(() => raw.socket.destroy(), LINGER_MS).unref()
+  const end = () => clearTimeout(timer)
+  raw.once('end', end).once('close', end).unpipe().resume()
+}
+
+/**
+ * Writes the body of a request as a file. A client that leaves, or whose token is revoked, leaves nothing.
+ * @throws GatewayError as `Media.save` does; `invalid_request` for a body without a file; `aborted`
+ */
+export async function receive(reply: FastifyReply, media: Media): Promise<Saved> {
+  const { request } = reply
+  const { raw, headers } = request
+  const leaving = reply.leaving()
   try {
-    if (!isMultipart(request)) {
-      const source = watched(bodyOf(request), onData)
-      return await media.save({ source, contentType: request.headers['content-type'] })
-    }
-    raw.on('data', onData)
-    const part = await request.file()
-    if (!part) throw new GatewayError('invalid_request', 'The form holds no file')
-    return await media.save({ source: part.file, contentType: part.mimetype })
+    const body = bodyOf(request)
+    if (isForm(request)) return await media.save(await readForm(body, headers, leaving))
+    // Not destroyed where the reading ends early: the answer goes out over the same connection.
+    return await media.save({ source: body.iterator({ destroyOnReturn: false }), contentType: headers['content-type'] })
   } catch (error) {
     if (raw.destroyed && !raw.complete) throw new GatewayError('aborted', 'The upload broke off', { cause: error })
     throw error
-  } finally {
-    clearTimeout(timer)
-    raw.off('data', onData)
   }
 }
 
 function bodyOf({ body }: FastifyRequest): Readable {
   if (body === undefined || body === null) throw new GatewayError('invalid_request', 'There is no file in the body')
   return body as Readable
-}
-
-async function* watched(source: Readable, onData: () => void): AsyncGenerator<Uint8Array> {
-  // Not destroyed where the reading ends early: the answer goes out over the same connection.
-  for await (const chunk of source.iterator({ destroyOnReturn: false })) {
-    onData()
-    yield chunk as Uint8Array
-  }
 }

@@ -1,9 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import { failureResponses } from '../../plugins/errors/schema.ts'
+import { failureResponses, RestError } from '../../plugins/errors/schema.ts'
 import { limitParameter } from '../../plugins/limit-parameter.ts'
 import { MediaFile, toFile } from '../../plugins/media/schema.ts'
 import { checkId } from '../../src/media/id.ts'
+
+const uploadFailures = {
+  ...failureResponses('/media', 400, 429, 503, 507),
+  413: { ...RestError, description: 'The file is larger than `gateway.media.maxUploadBytes`.' },
+  415: { ...RestError, description: 'The file is not what its `Content-Type` says, or is compressed by a `Content-Encoding`.' }
+}
 
 const limit = limitParameter({ least: 1, most: 1000, usual: 100 })
 
@@ -38,17 +44,18 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     scope.post(
       '/',
       {
+        config: { longBody: true },
         schema: {
           operationId: 'uploadMedia',
           summary: 'Upload a file',
           description:
-            'The file as the body, with its `Content-Type`; or the first file of a `multipart/form-data` form.',
+            'The file as the body, with its `Content-Type`; or as the one file of a `multipart/form-data` form.',
           tags: ['media'],
-          response: { 201: MediaFile, ...failureResponses('/media', 400, 413, 415, 429, 503, 507) }
+          response: { 201: MediaFile, ...uploadFailures }
         }
       },
-      async (request, reply) => {
-        const saved = await request.receiveMedia()
+      async (_request, reply) => {
+        const saved = await reply.receiveMedia()
         const url = fastify.mediaUrl(saved.id)
         return reply.code(201).header('location', url).send(toFile(saved, url))
       }

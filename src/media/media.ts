@@ -4,7 +4,7 @@ import type { Events } from '../events/events.ts'
 import { checkId } from './id.ts'
 import { openSigner, type Signer } from './sign.ts'
 import type { Draft, MediaInfo, MediaStore, OpenMedia } from './store.ts'
-import { HEAD_BYTES, typeOf } from './types.ts'
+import { declaredType, HEAD_BYTES, typeOf } from './types.ts'
 
 export interface Saved extends MediaInfo {
   /** Milliseconds since the epoch; null where files are kept. */
@@ -29,7 +29,8 @@ export interface Media {
   /** @throws GatewayError `not_found` */
   remove(id: string, clientId: string): Promise<void>
   list(limit: number, after?: string): Promise<{ media: Saved[]; next: string | undefined }>
-  stop(): void
+  /** Begins nothing any more, and resolves once nothing goes on. Uploads end by their sources. */
+  stop(): Promise<void>
 }
 
 export interface MediaOptions {
@@ -40,12 +41,16 @@ export interface MediaOptions {
   onError(error: unknown): void
 }
 
-const SWEEP_MS = 60_000
+/** A sweep looks at every file: the longer files live, the less it matters when the space is free again. */
+const SWEEPS_A_LIFE = 24
+const LEAST_SWEEP_MS = 60_000
+const MOST_SWEEP_MS = 3_600_000
 const MOST_UPLOADS = 32
 
 export function openMedia({ store, dataDir, settings, events, onError }: MediaOptions): Media {
   let used = 0
-  let uploads = 0
+  let stopped = false
+  const uploads = new Set<Promise<unknown>>()
 
   const expiryOf = ({ savedAt }: MediaInfo) => {
     const { ttlSeconds } = settings()
@@ -64,19 +69,22 @@ export function openMedia({ store, dataDir, settings, events, onError }: MediaOp
   async function retireOver(info: MediaInfo & { isGone: boolean }): Promise<void> {
     const expiresAt = expiryOf(info) ?? Infinity
     if (!info.isGone) {
-      used -= info.size
-      await store.retire(info.id)
+      if (await store.retire(info.id)) used -= info.size
     } else if (expiresAt + settings().ttlSeconds * 1000 <= Date.now()) await store.remove(info.id)
   }
 
   async function sweep(): Promise<void> {
-    for await (const info of store.list()) if (isOver(info)) await retireOver(info)
+    for await (const info of store.list()) {
+      if (stopped) return
+      if (isOver(info)) await retireOver(info)
+    }
   }
 
   /** At a start nothing is being written: what is not whole is what a crash has left. */
   async function begin(): Promise<void> {
     await store.recover()
     for await (const info of store.list()) {
+      if (stopped) return
       if (!info.isGone) used += info.size
       else if (!isOver(info)) await store.remove(info.id)
     }
@@ -85,19 +93,33 @@ export function openMedia({ store, dataDir, settings, events, onError }: MediaOp
 
   const ready = begin()
   ready.catch(onError)
-  let sweeping = false
-  async function sweepAlone(): Promise<void> {
-    if (sweeping) return
-    sweeping = true
-    await sweep().finally(() => (sweeping = false))
+  let sweeping: Promise<void> = ready.catch(() => {})
+  let isSweeping = false
+  let timer: NodeJS.Timeout | undefined
+  function sweepLater(): void {
+    const life = (settings().ttlSeconds * 1000) / SWEEPS_A_LIFE
+    timer = setTimeout(sweepNow, Math.min(Math.max(life, LEAST_SWEEP_MS), MOST_SWEEP_MS)).unref()
   }
-  const timer = setInterval(() => void sweepAlone().catch(onError), SWEEP_MS).unref()
+  function sweepNow(): void {
+    if (stopped || isSweeping) return
+    clearTimeout(timer)
+    isSweeping = true
+    sweeping = ready
+      .then(sweep)
+      .catch(onError)
+      .finally(() => {
+        isSweeping = false
+        if (!stopped) sweepLater()
+      })
+  }
+  sweepLater()
 
   async function take(
     draft: Draft,
     { source, contentType }: Upload,
     count: (bytes: number) => void
   ): Promise<MediaInfo> {
+    const declared = declaredType(contentType)
     const head: Uint8Array[] = []
     let seen = 0
     let type: string | undefined
@@ -105,25 +127,23 @@ export function openMedia({ store, dataDir, settings, events, onError }: MediaOp
       count(chunk.length)
       if (type === undefined) head.push(chunk)
       seen += chunk.length
-      if (type === undefined && seen >= HEAD_BYTES) type = await typeOf(Buffer.concat(head), contentType)
+      if (type === undefined && seen >= HEAD_BYTES) type = await typeOf(Buffer.concat(head), declared)
       await draft.write(chunk)
     }
-    return draft.keep(type ?? (await typeOf(Buffer.concat(head), contentType)))
+    return draft.keep(type ?? (await typeOf(Buffer.concat(head), declared)))
   }
 
-  async function save(upload: Upload): Promise<Saved> {
+  async function write(upload: Upload): Promise<Saved> {
     await ready
-    if (uploads >= MOST_UPLOADS) {
-      throw new GatewayError('busy', 'Too many uploads at once', { retryAfterSeconds: 1 })
-    }
-    uploads++
     let size = 0
     function count(bytes: number): void {
       size += bytes
       used += bytes
       const { maxUploadBytes, quotaBytes } = settings()
       if (size > maxUploadBytes) throw tooLarge(maxUploadBytes)
-      if (used > quotaBytes) throw new GatewayError('storage_full', 'There is no room left (gateway.media.quotaBytes)')
+      if (used <= quotaBytes) return
+      sweepNow() // what is over may still take room
+      throw new GatewayError('storage_full', 'There is no room left (gateway.media.quotaBytes)')
     }
     const draft = await store.create()
     try {
@@ -132,8 +152,19 @@ export function openMedia({ store, dataDir, settings, events, onError }: MediaOp
       used -= size
       await draft.drop()
       throw error
+    }
+  }
+
+  async function save(upload: Upload): Promise<Saved> {
+    if (stopped || uploads.size >= MOST_UPLOADS) {
+      throw new GatewayError('busy', 'Too many uploads at once', { retryAfterSeconds: 1 })
+    }
+    const writing = write(upload)
+    uploads.add(writing)
+    try {
+      return await writing
     } finally {
-      uploads--
+      uploads.delete(writing)
     }
   }
 
@@ -154,6 +185,7 @@ export function openMedia({ store, dataDir, settings, events, onError }: MediaOp
     },
     save,
     async remove(id, clientId) {
+      await ready
       const found = await store.stat(checkId(id))
       if (!found || found.isGone || !(await store.remove(id))) throw new GatewayError('not_found', 'Not Found')
       used -= found.size
@@ -170,7 +202,11 @@ export function openMedia({ store, dataDir, settings, events, onError }: MediaOp
       const page = media.slice(0, limit)
       return { media: page, next: more ? page.at(-1)?.id : undefined }
     },
-    stop: () => clearInterval(timer)
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await Promise.allSettled([ready, sweeping, ...uploads])
+    }
   }
 }
 

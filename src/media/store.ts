@@ -34,8 +34,8 @@ export interface MediaStore {
   create(): Promise<Draft>
   /** @returns whether there was such a file */
   remove(id: string): Promise<boolean>
-  /** Takes the bytes of a file away and still knows that it was there. */
-  retire(id: string): Promise<void>
+  /** Takes the bytes of a file away and still knows that it was there. @returns whether they were there */
+  retire(id: string): Promise<boolean>
   /** All there are, in the order of the store; what is only known still is among them. */
   list(after?: string): AsyncIterable<MediaInfo & { isGone: boolean }>
   /** Takes away what a crash has left. Call it before the first `create`. */

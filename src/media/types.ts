@@ -1,4 +1,5 @@
 import { extname } from 'node:path'
+import { MIMEType } from 'node:util'
 import { fileTypeFromBuffer } from 'file-type'
 import { GatewayError } from '../errors.ts'
 
@@ -77,6 +78,26 @@ const CONTAINERS: [RegExp, RegExp][] = [
   [/^application\/ogg$/, /^(audio|video)\/ogg$/],
   [/^application\/xml$/, /(\+xml|\/xml|\/html)$/]
 ]
+
+/** A media type as it is written (RFC 9110, section 8.3.1); undefined for what is none. */
+export function readType(text: string): string | undefined {
+  try {
+    return new MIMEType(text).toString()
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * What a client says that it sends.
+ * @throws GatewayError `unsupported_media` where that is no media type
+ */
+export function declaredType(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const type = readType(text)
+  if (type === undefined) throw new GatewayError('unsupported_media', 'The Content-Type is not a media type')
+  return type
+}
 
 const plain = (type: string) => ALIASES[essence(type)] ?? essence(type)
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { readType } from '../types.ts'
 
 /** What stands beside a file, in `<id>.meta`; one that another program wrote may hold less. */
 export interface Sidecar {
@@ -9,7 +10,6 @@ export interface Sidecar {
 }
 
 const MOST_BYTES = 65_536
-const TYPE = /^[\w.+-]+\/[\w.+-]+(?:; *[\w-]+=[\w.-]+)*$/
 
 /** @returns undefined where there is none that can be read: the file is served all the same */
 export async function readSidecar(path: string): Promise<Sidecar | undefined> {
@@ -38,8 +38,9 @@ function parse(text: string): Sidecar | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined
   const { contentType, savedAt, size } = value as Record<string, unknown>
+  const type = typeof contentType === 'string' ? readType(contentType) : undefined
   return {
-    ...(typeof contentType === 'string' && TYPE.test(contentType) && { contentType }),
+    ...(type !== undefined && { contentType: type }),
     ...(typeof savedAt === 'number' && Number.isFinite(savedAt) && { savedAt }),
     ...(typeof size === 'number' && Number.isSafeInteger(size) && { size })
   }

@@ -23,30 +23,22 @@ const MOST_KNOWN = 10_000
 export async function openFolder(root: string): Promise<MediaStore> {
   await mkdir(join(root, DRAFTS), { recursive: true, mode: 0o700 })
   const known = new Map<string, Sidecar>()
-  const shards = new Map<string, Promise<boolean>>()
 
   const folderOf = (id: string) => (OWN.test(id) ? join(root, id.slice(0, 2)) : root)
   const pathOf = (id: string) => join(folderOf(id), id)
 
-  /** A folder that someone replaced by a link is none of ours. */
+  /** A folder that someone replaced by a link is none of ours. It is asked each time: that can happen at any time. */
   async function isInside(id: string): Promise<boolean> {
     if (!OWN.test(id)) return !id.endsWith('.meta')
-    const shard = id.slice(0, 2)
-    const seen = shards.get(shard)
-    if (seen) return seen
-    const isFolder = await lstat(join(root, shard)).then(
-      (stat) => stat.isDirectory(),
-      () => false
-    )
-    if (isFolder) shards.set(shard, Promise.resolve(true))
-    return isFolder
+    const stat = await ifThere(lstat(folderOf(id)))
+    return stat?.isDirectory() ?? false
   }
 
-  async function sidecarOf(id: string): Promise<Sidecar | undefined> {
+  async function rememberedSidecar(id: string): Promise<Sidecar | undefined> {
     const found = known.get(id) ?? (await readSidecar(`${pathOf(id)}.meta`))
-    if (!found) return undefined
+    if (!found || !OWN.test(id)) return found
     if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value ?? '')
-    if (OWN.test(id)) known.set(id, found)
+    known.set(id, found)
     return found
   }
 
@@ -57,7 +49,7 @@ export async function openFolder(root: string): Promise<MediaStore> {
     try {
       const stat = await handle.stat()
       if (stat.isFile()) {
-        const { contentType = typeOfName(id), savedAt = stat.mtimeMs } = (await sidecarOf(id)) ?? {}
+        const { contentType = typeOfName(id), savedAt = stat.mtimeMs } = (await rememberedSidecar(id)) ?? {}
         return { id, contentType, savedAt: Math.floor(savedAt), size: stat.size, handle }
       }
     } catch (error) {
@@ -70,7 +62,7 @@ export async function openFolder(root: string): Promise<MediaStore> {
 
   async function statFile(id: string): Promise<(MediaInfo & { isGone: boolean }) | undefined> {
     if (!(await isInside(id))) return undefined
-    const [stat, sidecar] = await Promise.all([ifThere(lstat(pathOf(id))), sidecarOf(id)])
+    const [stat, sidecar] = await Promise.all([ifThere(lstat(pathOf(id))), readSidecar(`${pathOf(id)}.meta`)])
     if (stat && !stat.isFile()) return undefined
     if (stat) {
       const { contentType = typeOfName(id), savedAt = stat.mtimeMs } = sidecar ?? {}
@@ -86,7 +78,8 @@ export async function openFolder(root: string): Promise<MediaStore> {
     let size = 0
     async function drop(): Promise<void> {
       await handle.close()
-      await rm(draft, { force: true })
+      for (const path of [draft, `${draft}.meta`]) await rm(path, { force: true })
+      if (await isInside(id)) for (const path of [pathOf(id), `${pathOf(id)}.meta`]) await rm(path, { force: true })
     }
     async function keep(contentType: string): Promise<MediaInfo> {
       const sidecar = { contentType, savedAt: Date.now(), size }
@@ -151,7 +144,7 @@ export async function openFolder(root: string): Promise<MediaStore> {
     create,
     remove: removeFile,
     async retire(id) {
-      await ifThere(unlink(pathOf(id)))
+      return (await ifThere(unlink(pathOf(id)).then(() => true))) ?? false
     },
     list,
     async recover() {
