@@ -29,15 +29,18 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: ChatCompletionAnswer, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
       }
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
+      const { body } = request
       const { model } = body
-      const turns = await reply.startTurns(toTurn(body, await findTarget(model, agents, catalog)), choicesOf(body))
+      const turn = toTurn(body, await findTarget(model, agents, catalog))
+      const input = await fastify.mediaParts(request).inline(turn.input)
+      const turns = await reply.startTurns({ ...turn, input }, choicesOf(body))
       const customTools = customNames(body)
       if (!body.stream) return readCompletion(turns, { model, customTools })
       const includeUsage = body.stream_options?.include_usage ?? false
       const encoder = new ChunkEncoder(turns, { model, includeUsage, customTools })
-      const [turn, another] = turns
-      if (turn && !another) return reply.sendEvents({ source: turn, encode: (entry) => encoder.encode(entry) })
+      const [only, another] = turns
+      if (only && !another) return reply.sendEvents({ source: only, encode: (entry) => encoder.encode(entry) })
       return reply.sendEvents({
         source: sideBySide(turns),
         encode: ({ entry, choice }) => encoder.encode(entry, choice)
