@@ -1,33 +1,12 @@
 import { once } from 'node:events'
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t, { type Test } from 'tap'
-import { bearer, listenGateway, SECRETS, temporaryFolder } from '../support/gateway.ts'
-
-const PNG = Buffer.concat([
-  Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex'),
-  Buffer.alloc(100_000, 7)
-])
-
-async function open(t: Test, media: object = {}) {
-  const dataDir = await temporaryFolder(t)
-  const { url } = await listenGateway(t, { dataDir, gateway: { media } })
-  const upload = (body: Uint8Array | FormData | string, type?: string, secret = SECRETS.rpc) =>
-    fetch(`${url}/media`, {
-      method: 'POST',
-      body: body as never,
-      headers: { ...bearer(secret), ...(type && { 'content-type': type }) }
-    })
-  const get = (path: string, headers: Record<string, string> = bearer(SECRETS.rpc), method = 'GET') =>
-    fetch(`${url}${path}`, { headers, method })
-  return { url, dataDir, root: join(dataDir, 'media'), upload, get }
-}
-
-const filesIn = async (root: string) =>
-  (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).length
+import t from 'tap'
+import { bearer, SECRETS } from '../support/gateway.ts'
+import { filesIn, open, PNG } from '../support/media.ts'
 
 t.test('what is uploaded is served, whole and in parts', async (t) => {
   const { upload, get } = await open(t)
@@ -78,7 +57,7 @@ t.test('what is uploaded is served, whole and in parts', async (t) => {
 })
 
 t.test('a form, types that contradict, limits and quota', async (t) => {
-  const { upload, get, root } = await open(t, { maxUploadBytes: 200_000, quotaBytes: 300_000 })
+  const { upload, get, root } = await open(t, { media: { maxUploadBytes: 200_000, quotaBytes: 300_000 } })
   const form = new FormData()
   form.set('file', new Blob([PNG], { type: 'image/png' }), 'a.png')
   const sent = await upload(form)
