@@ -4,6 +4,7 @@ import type { Media, Saved } from '../../src/media/media.ts'
 import type { OpenMedia } from '../../src/media/store.ts'
 import { isActive } from '../../src/media/types.ts'
 import { precondition, type Range, rangeOf, type Validators } from './conditions.ts'
+import { streamPart } from './pieces.ts'
 
 export interface ServeOptions {
   media: Media
@@ -14,8 +15,6 @@ export interface ServeOptions {
 
 /** A file up to this size is read in one go: a stream of its own would cost more than the reading. */
 const SMALL_BYTES = 65_536
-/** Of one read: what is under way of a file at any time is about this. */
-const CHUNK_BYTES = 262_144
 const MOST_CACHED_SECONDS = 3600
 const ACTIVE_CSP = "default-src 'none'; sandbox"
 
@@ -44,7 +43,7 @@ export async function serveFile(reply: FastifyReply, id: string, { media, isPubl
     streams = true
     reply.leaving()
     cutOffStalled(reply, stallMs())
-    return reply.send(file.handle.createReadStream({ ...part, highWaterMark: CHUNK_BYTES }))
+    return reply.send(streamPart(file.handle, part, reply.raw))
   } finally {
     if (!streams) await file.handle.close()
   }

@@ -12,7 +12,7 @@ export interface Saved extends MediaInfo {
 }
 
 export interface Upload {
-  /** The bytes, as they come. Ended by the caller's signal. */
+  /** The bytes, as they come; each piece is of no use any more once the next one is asked for. */
   source: AsyncIterable<Uint8Array>
   /** As the client declared it. */
   contentType: string | undefined
@@ -125,7 +125,7 @@ export function openMedia({ store, dataDir, settings, events, onError }: MediaOp
     let type: string | undefined
     for await (const chunk of source) {
       count(chunk.length)
-      if (type === undefined) head.push(chunk)
+      if (type === undefined) head.push(Uint8Array.from(chunk.subarray(0, HEAD_BYTES)))
       seen += chunk.length
       if (type === undefined && seen >= HEAD_BYTES) type = await typeOf(Buffer.concat(head), declared)
       await draft.write(chunk)

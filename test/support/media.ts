@@ -78,4 +78,4 @@ export async function openSocket(t: Test, url: string): Promise<RawClient> {
 
 /** The head of an upload, with its last line. */
 export const uploadHead = (...lines: string[]) =>
-  [`POST /media HTTP/1.1`, 'host: a', `authorization: Bearer ${SECRETS.rpc}`, ...lines, '', ''].join('\r\n')
+  [`POST /media HTTP/1.1`, 'host: localhost', `authorization: Bearer ${SECRETS.rpc}`, ...lines, '', ''].join('\r\n')
