@@ -1,11 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, openAsBlob, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { residentMb } from './cpu.ts'
+import type { DownloadPlan, DownloadResult } from './drive/download.ts'
 import type { RequestsPlan, RequestsResult } from './drive/requests.ts'
 import type { UploadPlan, UploadResult } from './drive/upload.ts'
 import { type Gateways, TOKEN } from './gateway.ts'
 import { CORES, drive, type Server, start } from './processes.ts'
-import { brief, limitRow, ratioRow, type Row } from './table.ts'
+import { brief, limitRow, ratioRow, type Row, type Sample } from './table.ts'
 
 export interface MediaOptions {
   gateways: Gateways
@@ -34,12 +35,11 @@ const LIMIT_MS = 120_000
 
 /** Files of the media store against the same ones of a bare `@fastify/static`, and an upload. */
 export async function media({ gateways, rounds, quick, report }: MediaOptions): Promise<Row[]> {
-  const folder = gateways.newFolder()
-  const files = join(folder, 'media')
-  mkdirSync(files, { recursive: true, mode: 0o700 })
+  const files = gateways.newFolder()
+  mkdirSync(files)
   for (const { file, bytes } of WORKS) writeFileSync(join(files, file), Buffer.alloc(bytes, 1))
   const floor = await start(['bench/floors/static.ts', files], CORES.server)
-  const gateway = await gateways.start({ folder })
+  const gateway = await gateways.start()
   const rows: Row[] = []
   for (const work of WORKS) rows.push(...(await compare(work, { floor, gateway })))
   rows.push(...(await upload()))
@@ -48,11 +48,12 @@ export async function media({ gateways, rounds, quick, report }: MediaOptions): 
 
   async function compare(work: Work, sides: { floor: Server; gateway: Server }): Promise<Row[]> {
     const name = `\`GET /media/:id\`, ${work.name}, ${work.connections} connections`
-    const samples = { floor: [] as RequestsResult[], gateway: [] as RequestsResult[] }
+    const paths = { floor: `/media/${work.file}`, gateway: await save(sides.gateway, join(files, work.file)) }
+    const samples = { floor: [] as Sample[], gateway: [] as Sample[] }
     const growths = { floor: 0, gateway: 0 }
     for (let round = 1; round <= rounds; round++) {
       for (const side of ['floor', 'gateway'] as const) {
-        const { result, growth } = await growthOf(sides[side], () => read(sides[side], work))
+        const { result, growth } = await growthOf(sides[side], () => read(sides[side], paths[side], work))
         samples[side].push(result)
         growths[side] = Math.max(growths[side], growth)
       }
@@ -66,10 +67,15 @@ export async function media({ gateways, rounds, quick, report }: MediaOptions): 
     ]
   }
 
-  function read({ port, pid }: Server, { file, connections }: Work): Promise<RequestsResult> {
-    const times = quick ? { warmupSeconds: 1, seconds: 1 } : { warmupSeconds: 1, seconds: 5 }
-    const url = `http://127.0.0.1:${port}/media/${file}`
-    const plan: RequestsPlan = { url, pid, token: TOKEN, connections, ...times }
+  function read({ port, pid }: Server, path: string, { bytes, connections }: Work): Promise<Sample> {
+    const seconds = quick ? 1 : 5
+    if (bytes >= MB) {
+      const times = { warmupMs: 1000, measureMs: seconds * 1000 }
+      const plan: DownloadPlan = { port, pid, token: TOKEN, path, bytes, connections, ...times }
+      return drive<DownloadResult>('download.ts', plan, LIMIT_MS)
+    }
+    const url = `http://127.0.0.1:${port}${path}`
+    const plan: RequestsPlan = { url, pid, token: TOKEN, connections, warmupSeconds: 1, seconds }
     return drive<RequestsResult>('requests.ts', plan, LIMIT_MS)
   }
 
@@ -86,6 +92,15 @@ export async function media({ gateways, rounds, quick, report }: MediaOptions): 
     report(`${name}: +${growth.toFixed(1)} MB`)
     return [limitRow(`${name}: growth of memory (RSS), at its peak`, growth, 'MB', MOST_GROWTH_MB, 1)]
   }
+}
+
+/** @returns the address of the file */
+async function save({ port }: Server, path: string): Promise<string> {
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/octet-stream' }
+  const body = await openAsBlob(path)
+  const answer = await fetch(`http://127.0.0.1:${port}/media`, { method: 'POST', headers, body })
+  if (answer.status !== 201) throw new Error(`an upload was answered with ${answer.status}: ${await answer.text()}`)
+  return ((await answer.json()) as { url: string }).url
 }
 
 /** How far a server's resident memory rises meanwhile above what it was before, in megabytes. */

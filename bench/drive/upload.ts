@@ -21,7 +21,11 @@ function* pieces(): Iterable<Buffer> {
 }
 
 const since = performance.now()
-const headers = { authorization: `Bearer ${token}`, 'content-length': bytes, 'content-type': 'application/octet-stream' }
+const headers = {
+  authorization: `Bearer ${token}`,
+  'content-length': bytes,
+  'content-type': 'application/octet-stream'
+}
 const sending = request({ host: '127.0.0.1', port, path: '/media', method: 'POST', headers })
 const answered = new Promise<void>((resolve, reject) => {
   sending.once('error', reject)

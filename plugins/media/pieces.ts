@@ -14,15 +14,15 @@ const IN_STREAM = 2
  */
 export function streamPart(handle: FileHandle, { start, end }: Range, response: ServerResponse): Readable {
   let isDirect = false
+  const sent: Buffer<ArrayBuffer>[] = []
 
   async function* pieces(): AsyncGenerator<Buffer> {
-    const sent: Buffer<ArrayBuffer>[] = []
     for (let at = start; at <= end;) {
       const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at + 1))
       const { bytesRead } = await handle.read(piece, 0, piece.length, at)
       if (bytesRead === 0) throw new Error('a media file became shorter while it was read')
       at += bytesRead
-      if (isDirect && response.writableLength === 0) release(sent)
+      if (isDirect && response.writableLength === 0) release(sent, IN_STREAM)
       sent.push(piece)
       yield piece.subarray(0, bytesRead)
     }
@@ -31,10 +31,11 @@ export function streamPart(handle: FileHandle, { start, end }: Range, response: 
   const stream = Readable.from(pieces(), { highWaterMark: 1 })
   // Not by the generator: one that was never begun runs no `finally`.
   stream.once('close', () => void handle.close().catch((error: Error) => response.destroy(error)))
+  response.once('finish', () => isDirect && release(sent, 0))
   response.on('pipe', (source) => (isDirect = source === stream))
   return stream
 }
 
-function release(sent: Buffer<ArrayBuffer>[]): void {
-  for (const piece of sent.splice(0, Math.max(0, sent.length - IN_STREAM))) piece.buffer.transfer(0)
+function release(sent: Buffer<ArrayBuffer>[], but: number): void {
+  for (const piece of sent.splice(0, Math.max(0, sent.length - but))) piece.buffer.transfer(0)
 }

@@ -7,7 +7,8 @@ import type { FilePart, Message, TextPart } from '../../src/models/message.ts'
 
 /** Files that one conversation may refer to, together: each is held whole, and half as much again in base64. */
 const MOST_BYTES = 20 * 1024 * 1024
-const ADDRESS = /^(?<origin>https?:\/\/[^/]+)?(?<folder>(?:\/[^/?#]+)*)\/media\/(?<id>[A-Za-z0-9._-]{1,200})(?:\?(?<query>[^#]*))?$/
+const ADDRESS =
+  /^(?<origin>https?:\/\/[^/]+)?(?<folder>(?:\/[^/?#]+)*)\/media\/(?<id>[A-Za-z0-9._-]{1,200})(?:\?(?<query>[^#]*))?$/
 /** How a file of ours is named in a conversation that is kept. No client can write it: it is no address. */
 const KEPT = 'media:'
 
@@ -82,7 +83,8 @@ function createMediaParts({ media, folder, host, mayReadAll }: Options): MediaPa
       return { part: { ...part, mediaType: contentType, data }, size: bytes.length }
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code === 'invalid_request') throw error
-      if (part.field !== undefined || error.code === 'too_large') throw invalid(part.field, WHY[error.code] ?? error.message)
+      if (part.field !== undefined || error.code === 'too_large')
+        throw invalid(part.field, WHY[error.code] ?? error.message)
       return { part: { type: 'text', text: `[a file that was here is no longer kept]` }, size: 0 }
     }
   }
@@ -121,7 +123,9 @@ function createMediaParts({ media, folder, host, mayReadAll }: Options): MediaPa
   return {
     inline,
     toKeep: (messages) =>
-      messages.map((message) => (message.role === 'user' ? { ...message, content: message.content.map(keep) } : message))
+      messages.map((message) =>
+        message.role === 'user' ? { ...message, content: message.content.map(keep) } : message
+      )
   }
 }
 

@@ -8,7 +8,10 @@ import { checkId } from '../../src/media/id.ts'
 const uploadFailures = {
   ...failureResponses('/media', 400, 429, 503, 507),
   413: { ...RestError, description: 'The file is larger than `gateway.media.maxUploadBytes`.' },
-  415: { ...RestError, description: 'The file is not what its `Content-Type` says, or is compressed by a `Content-Encoding`.' }
+  415: {
+    ...RestError,
+    description: 'The file is not what its `Content-Type` says, or is compressed by a `Content-Encoding`.'
+  }
 }
 
 const limit = limitParameter({ least: 1, most: 1000, usual: 100 })

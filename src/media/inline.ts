@@ -17,7 +17,8 @@ export interface WholeFile {
 export async function readWhole(media: Media, id: string, mostBytes: number): Promise<WholeFile> {
   const { handle, size, contentType } = await media.open(id)
   try {
-    if (size > mostBytes) throw new GatewayError('too_large', `larger than the ${mostBytes} bytes that are left for files`)
+    if (size > mostBytes)
+      throw new GatewayError('too_large', `larger than the ${mostBytes} bytes that are left for files`)
     return { contentType: essence(contentType), bytes: await handle.readFile() }
   } finally {
     await handle.close()

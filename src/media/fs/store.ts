@@ -13,6 +13,8 @@ const DRAFTS = '.drafts'
 /** What a link points to is not in the store; a pipe would keep the opening waiting. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const MISSING = new Set(['ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO', 'ENAMETOOLONG', 'EMLINK'])
+/** For how long a folder counts as one: asking each time costs a small file a good part of its time. */
+const SEEN_MS = 1000
 /** Sidecars that are remembered: asking the disk for each costs more than a small file. */
 const MOST_KNOWN = 10_000
 
@@ -23,15 +25,19 @@ const MOST_KNOWN = 10_000
 export async function openFolder(root: string): Promise<MediaStore> {
   await mkdir(join(root, DRAFTS), { recursive: true, mode: 0o700 })
   const known = new Map<string, Sidecar>()
+  const seen = new Map<string, number>()
 
   const folderOf = (id: string) => (OWN.test(id) ? join(root, id.slice(0, 2)) : root)
   const pathOf = (id: string) => join(folderOf(id), id)
 
-  /** A folder that someone replaced by a link is none of ours. It is asked each time: that can happen at any time. */
+  /** A folder that someone replaced by a link is none of ours, from a second later on. */
   async function isInside(id: string): Promise<boolean> {
     if (!OWN.test(id)) return !id.endsWith('.meta')
-    const stat = await ifThere(lstat(folderOf(id)))
-    return stat?.isDirectory() ?? false
+    const folder = folderOf(id)
+    if (Date.now() - (seen.get(folder) ?? 0) < SEEN_MS) return true
+    const isFolder = (await ifThere(lstat(folder)))?.isDirectory() ?? false
+    if (isFolder) seen.set(folder, Date.now())
+    return isFolder
   }
 
   async function rememberedSidecar(id: string): Promise<Sidecar | undefined> {

@@ -37,9 +37,11 @@ async function open(t: Test, options: BuildOptions = {}) {
     return (await (await fetch(`${base}/media`, { method: 'POST', headers, body: body as never })).json()) as never
   }
   const sign = async (id: string) =>
-    ((await (
-      await fetch(`${base}/media/${id}/sign`, { method: 'POST', headers: bearer(SECRETS.rpc) })
-    ).json()) as { url: string }).url
+    (
+      (await (await fetch(`${base}/media/${id}/sign`, { method: 'POST', headers: bearer(SECRETS.rpc) })).json()) as {
+        url: string
+      }
+    ).url
   const { media } = await servicesOf(app)
   return { base, origin: url, chat, respond, upload, sign, media }
 }
@@ -94,7 +96,10 @@ t.test('what cannot be read is a 400 that names the part', async (t) => {
   const text = { type: 'text', text: 'See' }
   const invalid = { type: 'invalid_request_error' }
   const missing = await chat([text, image('/media/not-there')])
-  t.match(missing, { status: 400, body: { error: { ...invalid, param: 'messages.0.content.1', message: /no such file/ } } })
+  t.match(missing, {
+    status: 400,
+    body: { error: { ...invalid, param: 'messages.0.content.1', message: /no such file/ } }
+  })
   const noImage = await chat([image(url)])
   t.match(noImage, { status: 400, body: { error: { param: 'messages.0.content.0', message: /is audio\/wav/ } } })
   const elsewhere = await chat([image('/api/agents')])
@@ -119,7 +124,10 @@ t.test('a token for /v1 alone reads by signed addresses, or what is public', asy
   const { chat, upload, sign, base } = await open(t)
   const { url, id } = await upload(PNG, 'image/png')
   const refused = await chat([image(url)], SECRETS.api)
-  t.match(refused, { status: 400, body: { error: { param: 'messages.0.content.0', message: /signed addresses only/ } } })
+  t.match(refused, {
+    status: 400,
+    body: { error: { param: 'messages.0.content.0', message: /signed addresses only/ } }
+  })
   const signed = await sign(id)
   t.equal((await chat([image(signed), image(base + signed)], SECRETS.api)).status, 200)
   t.same(await contentSent(), [[image(asData('image/png', PNG)), image(asData('image/png', PNG))]])
