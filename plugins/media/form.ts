@@ -27,7 +27,7 @@ export async function readForm(body: Readable, headers: IncomingHttpHeaders, lea
   form.on('file', (_field, stream, _name, _encoding, contentType) => {
     stream.on('error', () => {}) // told by what reads it
     whole.promise.catch((error: Error) => stream.destroy(error))
-    first.resolve({ stream: stream as Readable, contentType })
+    first.resolve({ stream, contentType })
   })
   form.once('finish', () => {
     first.resolve(undefined)

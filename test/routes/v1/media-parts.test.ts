@@ -91,7 +91,7 @@ t.test('below a prefix it is the prefixed address', async (t) => {
 })
 
 t.test('what cannot be read is a 400 that names the part', async (t) => {
-  const { chat, respond, upload } = await open(t, { gateway: { media: { ttlSeconds: 1 } } as never })
+  const { chat, respond, upload } = await open(t, { gateway: { media: { ttlSeconds: 1 } } })
   const { url } = await upload(WAV, 'audio/wav')
   const text = { type: 'text', text: 'See' }
   const invalid = { type: 'invalid_request_error' }
@@ -134,7 +134,7 @@ t.test('a token for /v1 alone reads by signed addresses, or what is public', asy
   const forged = signed.replace(/expires=\d+/, 'expires=99999999999')
   t.equal((await chat([image(forged)], SECRETS.api)).status, 400)
   t.equal((await chat([image(signed.replace(id, 'other'))], SECRETS.api)).status, 400)
-  const open_ = await open(t, { gateway: { media: { public: true } } as never })
+  const open_ = await open(t, { gateway: { media: { public: true } } })
   const free = await open_.upload(PNG, 'image/png')
   t.equal((await open_.chat([image(free.url)], SECRETS.api)).status, 200)
 })
