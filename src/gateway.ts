@@ -14,6 +14,7 @@ import limits from '../plugins/limits.ts'
 import pressure from '../plugins/pressure.ts'
 import jsonRpc from '../plugins/json-rpc/index.ts'
 import logging, { requestLines } from '../plugins/logging.ts'
+import media from '../plugins/media/index.ts'
 import methodNotAllowed from '../plugins/method-not-allowed.ts'
 import openapi from '../plugins/docs/openapi.ts'
 import openai from '../plugins/openai/index.ts'
@@ -128,6 +129,7 @@ async function serveClients(
   await fastify.register(turns)
   await fastify.register(openai)
   await fastify.register(jsonRpc)
+  await fastify.register(media)
   await fastify.register(webhooks)
   await fastify.register(dashboard)
   await fastify.register(firstToken)

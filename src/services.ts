@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Refusals } from './access/refusals.ts'
 import { Tickets } from './access/tickets.ts'
 import { openTokens, type Tokens } from './access/tokens.ts'
@@ -22,6 +23,8 @@ import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
 import { openSpending, type Spending } from './limits/spending.ts'
 import { Slots } from './limits/slots.ts'
+import { openFolder } from './media/fs/store.ts'
+import { type Media, openMedia } from './media/media.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
@@ -71,6 +74,7 @@ export interface Services {
   readonly events: Events
   readonly channels: Channels
   readonly memory: Memory
+  readonly media: Media
   readonly usages: Usages
   readonly webhooks: Webhooks
   readonly diagnostics: Diagnostics
@@ -125,6 +129,15 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const embedders = opened.adopt(openEmbedders(config, env, health), (all) => all.close())
   const memory = await openMemory({ store: storage.memory, embedders, events, onError })
   opened.defer(() => memory.stop())
+  const dataDir = expandHome(base.dataDir)
+  const media = openMedia({
+    store: await openFolder(join(dataDir, 'media')),
+    dataDir,
+    settings: () => now().gateway.media,
+    events,
+    onError
+  })
+  opened.defer(() => media.stop())
   const tools = [currentTime, ...memoryTools(memory), ...ownTools]
   const agents = liveAgents(openAgents(config, catalog, tools))
   liveConfig.onChange(reload({ catalog, agents, embedders, tools, events, openModels }))
@@ -203,6 +216,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     sessions,
     events,
     memory,
+    media,
     channels,
     webhooks,
     usages: openUsages(storage.usage, events),

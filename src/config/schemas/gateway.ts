@@ -90,6 +90,35 @@ const Events = Type.Object(
   { ...closed, default: {}, description: 'the stream of events and its journal' }
 )
 
+const Media = Type.Object(
+  {
+    public: Type.Boolean({
+      default: false,
+      ...atRestart,
+      description: 'true: whoever knows an id may read it; uploads and the list still need a token'
+    }),
+    ttlSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 3_153_600_000,
+      default: 86_400,
+      description: 'a file older than this is gone (410); 0: files are kept'
+    }),
+    maxUploadBytes: Type.Integer({
+      minimum: 1,
+      maximum: 1_099_511_627_776,
+      default: 1_073_741_824,
+      description: 'largest upload; 413 above it'
+    }),
+    quotaBytes: Type.Integer({
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      default: 10_737_418_240,
+      description: 'most that all files may take together; uploads get 507 above it'
+    })
+  },
+  { ...closed, default: {}, description: 'files that clients upload and read below `/media`' }
+)
+
 export const Gateway = Type.Object(
   {
     enabled: Type.Boolean({ default: true, ...fileOnly, description: 'false: nothing is served' }),
@@ -163,6 +192,7 @@ export const Gateway = Type.Object(
       ...atRestart,
       description: 'who may read /openapi.json and /docs: everyone, any token, nobody'
     }),
+    media: Media,
     events: Events,
     stallMs: Type.Integer({
       minimum: 100,
