@@ -44,6 +44,7 @@ async function services(
   fastify.decorate('comis', opened)
   // Running turns end by themselves within the grace time: the server waits for the requests that they answer.
   fastify.addHook('preClose', async () => {
+    opened.readiness.end()
     const { shutdownGraceMs } = opened.config.gateway
     setTimeout(() => void opened.embedders.close(), shutdownGraceMs).unref()
     opened.webhooks.stop()

@@ -27,10 +27,12 @@ import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
 import { followHealth } from './models/health.ts'
 import { liveCatalog } from './models/live-catalog.ts'
+import { type Metrics, openMetrics } from './metrics/metrics.ts'
+import { type Readiness, watchReadiness } from './readiness.ts'
 import { reload } from './reload.ts'
 import { expireSessions } from './sessions/expire.ts'
 import { openSessions, type Sessions } from './sessions/sessions.ts'
-import type { Storage } from './storage/port.ts'
+import type { DeliveryCount, Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
 import { processStatus } from './status.ts'
 import { expireKeptTurns } from './turns/expire-kept.ts'
@@ -74,6 +76,10 @@ export interface Services {
   readonly usages: Usages
   readonly webhooks: Webhooks
   readonly diagnostics: Diagnostics
+  /** What is counted for Prometheus. */
+  readonly metrics: Metrics
+  /** Whether more is to be sent here. */
+  readonly readiness: Readiness
   readonly storage: Storage
   /** Ends what goes on by itself, once nothing else goes on. */
   close(): Promise<void>
@@ -157,7 +163,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     priceOf: catalog.priceOf,
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,
-    onFinished: on.onTurn
+    onFinished(summary) {
+      metrics.countTurn(summary)
+      on.onTurn(summary)
+    }
   })
   const sessions = openSessions({ store: storage.sessions, leases, turns, agents, events })
   const channels = openChannels(liveConfig, events)
@@ -182,6 +191,18 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   opened.defer(() => loop.end())
   opened.defer(emitMetrics(events, loop, () => turns.running))
   const watched = { catalog, channels, events, health, loop, memory, storage, turns }
+  const diagnostics = openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) })
+  const metrics = openMetrics({
+    ...watched,
+    runningTurns: () => turns.running,
+    sockets: () => diagnostics.sockets,
+    queues: {
+      turns: () => slots.waiting,
+      writes: () => storage.waiting,
+      deliveries: () => waitingDeliveries(storage.deliveries.counts())
+    },
+    isKnown: (provider, model) => catalog.lists(provider, model) || agents.use(provider, model)
+  })
   const ends = opened.move()
   return {
     get config() {
@@ -206,8 +227,14 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     channels,
     webhooks,
     usages: openUsages(storage.usage, events),
-    diagnostics: openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) }),
+    diagnostics,
+    metrics,
+    readiness: watchReadiness({ storage, isOverloaded: () => pressure.isHigh() }),
     storage,
     close: () => ends.disposeAsync()
   }
+}
+
+async function waitingDeliveries(counted: Promise<DeliveryCount[]>): Promise<number> {
+  return (await counted).reduce((sum, { state, count }) => (state === 'waiting' ? sum + count : sum), 0)
 }

@@ -36,6 +36,8 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'GET /api/sessions/{key}/export',
     'GET /api/turns',
     'GET /health',
+    'GET /health/ready',
+    'GET /metrics',
     'GET /v1/models',
     'GET /v1/models/{model}',
     'GET /v1/responses/{id}',

@@ -163,12 +163,25 @@ export const Gateway = Type.Object(
       ...atRestart,
       description: 'who may read /openapi.json and /docs: everyone, any token, nobody'
     }),
+    metrics: Type.Enum(['public', 'token', 'off'], {
+      default: 'token',
+      ...atRestart,
+      description: 'who may read /metrics: everyone, a token with the scope admin, nobody'
+    }),
     events: Events,
     stallMs: Type.Integer({
       minimum: 100,
       maximum: 3_600_000,
       default: 30_000,
       description: 'a client that takes nothing of its stream for this long is cut off and its turn aborted'
+    }),
+    drainMs: Type.Integer({
+      minimum: 0,
+      maximum: 600_000,
+      default: 0,
+      ...atRestart,
+      description:
+        'how long /health/ready says 503 after SIGTERM before requests are refused, for load balancers to see it'
     }),
     shutdownGraceMs: Type.Integer({
       minimum: 0,
