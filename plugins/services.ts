@@ -39,6 +39,7 @@ async function services(
     onUnstored: (turn, error) =>
       log.error({ turn, ...forLog(asGatewayError(error)) }, 'the end of a turn was not stored'),
     onListError: (error) => log.warn(forLog(asGatewayError(error)), 'a provider cannot be asked for its models'),
+    onTraceError: (error) => log.warn({ error: (error as Error).message }, 'traces could not be sent'),
     onError: (error) => log.error(forLog(asGatewayError(error)), 'what goes on by itself failed')
   })
   fastify.decorate('comis', opened)

@@ -25,6 +25,7 @@ import { Slots } from './limits/slots.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
+import { askModel } from './models/fallback.ts'
 import { followHealth } from './models/health.ts'
 import { liveCatalog } from './models/live-catalog.ts'
 import { type Metrics, openMetrics } from './metrics/metrics.ts'
@@ -36,6 +37,9 @@ import type { DeliveryCount, Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
 import { processStatus } from './status.ts'
 import { expireKeptTurns } from './turns/expire-kept.ts'
+import { traceGenAi } from './telemetry/gen-ai.ts'
+import { openTelemetry } from './telemetry/open.ts'
+import type { Tracer } from './telemetry/tracer.ts'
 import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 import { openUsages, type Usages } from './usage/usage.ts'
@@ -78,6 +82,8 @@ export interface Services {
   readonly diagnostics: Diagnostics
   /** What is counted for Prometheus. */
   readonly metrics: Metrics
+  /** What makes traces; undefined where they are sent nowhere. */
+  readonly tracer: Tracer | undefined
   /** Whether more is to be sent here. */
   readonly readiness: Readiness
   readonly storage: Storage
@@ -103,6 +109,8 @@ export interface ServicesOptions {
   onUnstored(id: string, error: unknown): void
   /** A provider that could not be asked for its models. */
   onListError(error: unknown): void
+  /** Traces could not be sent to where they are collected. */
+  onTraceError(error: unknown): void
   /** What goes on by itself failed: events that were not stored, sessions that did not expire. */
   onError(error: unknown): void
 }
@@ -113,6 +121,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { onError } = on
   const base = { ...options.config, providers: options.config.providers ?? (await discoverProviders(env)) }
   await using opened = new AsyncDisposableStack()
+  const tracer = await openTelemetry(options.config, env, on.onTraceError)
+  opened.defer(() => tracer?.close())
   const storage = opened.adopt(openSqlite(expandHome(base.dataDir)), (store) => store.close())
   const loaded = await loadLiveConfig({ base, overrides, discardPatches, store: storage.config })
   const { config } = loaded
@@ -131,7 +141,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const embedders = opened.adopt(openEmbedders(config, env, health), (all) => all.close())
   const memory = await openMemory({ store: storage.memory, embedders, events, onError })
   opened.defer(() => memory.stop())
-  const tools = [currentTime, ...memoryTools(memory), ...ownTools]
+  const traced = traceGenAi(tracer)
+  const tools = traced.tools([currentTime, ...memoryTools(memory), ...ownTools])
   const agents = liveAgents(openAgents(config, catalog, tools))
   liveConfig.onChange(reload({ catalog, agents, embedders, tools, events, openModels }))
 
@@ -152,14 +163,16 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     turns: storage.turns,
     kept: storage.kept,
     events,
-    runTurn: createRunTurn({
-      sessions: storage.sessions,
-      steps: storage.steps,
-      calls: { health, events },
-      memory,
-      held,
-      onError
-    }),
+    runTurn: traced.turns(
+      createRunTurn({
+        sessions: storage.sessions,
+        steps: storage.steps,
+        calls: { health, events, ask: traced.models(askModel) },
+        memory,
+        held,
+        onError
+      })
+    ),
     priceOf: catalog.priceOf,
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,
@@ -229,6 +242,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     usages: openUsages(storage.usage, events),
     diagnostics,
     metrics,
+    tracer,
     readiness: watchReadiness({ storage, isOverloaded: () => pressure.isHigh() }),
     storage,
     close: () => ends.disposeAsync()

@@ -81,7 +81,7 @@ t.test('what is open is told as long as it is', async (t) => {
   }
   t.equal(await open(), '1,1,1')
   await events.leave()
-  socket.close()
+  socket.ws.close()
   await waitUntil(async () => (await open()) === '0,0,0')
   t.notMatch([...(await read()).keys()].join('\n'), /duration_seconds_count\{[^}]*events/, 'its length is no latency')
 })

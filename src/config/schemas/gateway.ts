@@ -90,6 +90,34 @@ const Events = Type.Object(
   { ...closed, default: {}, description: 'the stream of events and its journal' }
 )
 
+const Telemetry = Type.Union(
+  [
+    Type.Literal(false),
+    Type.Object(
+      {
+        otlpEndpoint: Type.Optional(
+          Type.String({ pattern: '^https?://', description: 'address of a collector that takes OTLP over HTTP' })
+        ),
+        headers: Type.Optional(
+          Type.Record(Type.String({ pattern: "^[!#-'*+.0-9A-Z^-z|~-]+$" }), Secret, {
+            description: 'sent with the traces, for a collector that wants a key'
+          })
+        ),
+        serviceName: Type.Optional(Type.String({ minLength: 1, description: 'what they are filed under' })),
+        sampleRatio: Type.Optional(
+          Type.Number({ minimum: 0, maximum: 1, description: 'which part of the traces that begin here is sent' })
+        )
+      },
+      closed
+    )
+  ],
+  {
+    ...fileOnly,
+    description:
+      '{ otlpEndpoint, headers, serviceName, sampleRatio }: where traces are sent; left out: as OTEL_* variables say; false: nowhere'
+  }
+)
+
 export const Gateway = Type.Object(
   {
     enabled: Type.Boolean({ default: true, ...fileOnly, description: 'false: nothing is served' }),
@@ -168,6 +196,7 @@ export const Gateway = Type.Object(
       ...atRestart,
       description: 'who may read /metrics: everyone, a token with the scope admin, nobody'
     }),
+    telemetry: Type.Optional(Telemetry),
     events: Events,
     stallMs: Type.Integer({
       minimum: 100,
