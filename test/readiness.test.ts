@@ -2,10 +2,13 @@ import { join } from 'node:path'
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { bearer, buildGateway, servicesOf, temporaryFolder, TOKENS } from './support/gateway.ts'
+import { watchReadiness } from '../src/readiness.ts'
+import { openSqlite } from '../src/storage/sqlite/open.ts'
+import { bearer, buildGateway, listenGateway, temporaryFolder, TOKENS } from './support/gateway.ts'
 import { startProcess } from './support/process.ts'
+import { waitUntil } from './support/watch.ts'
 
-t.test('ready without a token or a limit, and after a change of nothing', async (t) => {
+t.test('ready without a token or a limit', async (t) => {
   const app = await buildGateway(t, { gateway: { rateLimit: { maxRequests: 1 } } })
   for (let n = 0; n < 3; n++) {
     const answer = await app.inject('/health/ready')
@@ -14,18 +17,26 @@ t.test('ready without a token or a limit, and after a change of nothing', async 
   t.notOk((await app.inject('/health/ready')).headers['ratelimit-limit'])
 })
 
-t.test('what cannot be written is not ready', async (t) => {
-  const app = await buildGateway(t)
-  const { storage } = await servicesOf(app)
+t.test('a storage that does not work is told, and asked seldom', async (t) => {
+  const storage = openSqlite(await temporaryFolder(t))
+  let asked = 0
+  const counted = { check: () => (asked++, storage.check()) }
+  const readiness = watchReadiness({ storage: counted, isOverloaded: () => false })
+  t.same(await Promise.all([readiness.reasons(), readiness.reasons()]), [[], []])
+  t.equal(asked, 1)
   await storage.close()
-  const answer = await app.inject('/health/ready')
-  t.same([answer.statusCode, answer.json()], [503, { status: 'not_ready', reasons: ['storage'] }])
-  t.equal((await app.inject('/health')).statusCode, 200, 'it is up all the same')
+  await sleep(600)
+  t.same(await readiness.reasons(), ['storage'])
+  readiness.end()
+  t.same(await readiness.reasons(), ['shutting_down'])
 })
 
 t.test('under pressure it is not ready', async (t) => {
-  const app = await buildGateway(t, { gateway: { pressure: { maxRssBytes: 1_048_576 } } })
-  t.same((await app.inject('/health/ready')).json(), { status: 'not_ready', reasons: ['overloaded'] })
+  const { url } = await listenGateway(t, { gateway: { pressure: { maxRssBytes: 1_048_576 } } })
+  await waitUntil(async () => (await fetch(`${url}/health/ready`)).status === 503)
+  const answer = await fetch(`${url}/health/ready`)
+  t.same(await answer.json(), { status: 'not_ready', reasons: ['overloaded'] })
+  t.equal((await fetch(`${url}/health`)).status, 200, 'it is up all the same')
 })
 
 t.test('after SIGTERM it is not ready, and goes on serving for a while', async (t) => {
