@@ -14,7 +14,7 @@ export interface Methods {
        */
       message: string
       /**
-       * Who answers; left out: the default agent.
+       * Who answers; left out: the default agent, or the first that the token may use.
        */
       agentId?: string
       /**
@@ -61,7 +61,7 @@ export interface Methods {
        */
       message: string
       /**
-       * Who answers; left out: the default agent.
+       * Who answers; left out: the default agent, or the first that the token may use.
        */
       agentId?: string
       /**
@@ -354,7 +354,7 @@ export interface Methods {
     }
   }
   /**
-   * List agents
+   * List the agents that the token may use
    */
   'agents.list': {
     params: {}
@@ -1038,6 +1038,34 @@ export interface Methods {
     result: {
       level: string
       before: string
+    }
+  }
+  /**
+   * How the queue of deliveries is
+   */
+  'delivery.queue.status': {
+    params: {}
+    result: {
+      /**
+       * Whether deliveries are taken and worked on.
+       */
+      enabled: boolean
+      waiting: number
+      running: number
+      /**
+       * Kept for an agent’s next turn.
+       */
+      held: number
+      /**
+       * Failed for good.
+       */
+      dead: number
+      /**
+       * When the next attempt is due, in milliseconds since the epoch.
+       */
+      nextDueAt?: number
+      concurrency: number
+      maxAttempts: number
     }
   }
   /**
@@ -1914,6 +1942,77 @@ export interface Methods {
     }
   }
   /**
+   * The newest deliveries, the newest first
+   */
+  'obs.delivery.recent': {
+    params: {
+      /**
+       * How many at most.
+       */
+      limit?: number
+    }
+    result: {
+      deliveries: {
+        id: string
+        mapping: string
+        /**
+         * What its sender calls it.
+         */
+        senderId: string
+        /**
+         * `waiting` for its first attempt or its next; `held` for the agent’s next turn, `handed` in with it while it runs; `done`, `dead` (it failed for good), `discarded`.
+         */
+        state: 'waiting' | 'running' | 'held' | 'handed' | 'done' | 'dead' | 'discarded'
+        /**
+         * Its turn is done; what is left is to send the answer.
+         */
+        sending: boolean
+        /**
+         * Of its turn, or of the sending.
+         */
+        attempts: number
+        /**
+         * The id of its turn, in all attempts the same.
+         */
+        turnId: string
+        agentId?: string
+        /**
+         * Why the last attempt failed.
+         */
+        reason?: string
+        /**
+         * In milliseconds since the epoch.
+         */
+        receivedAt: number
+        /**
+         * When the next attempt is due, in milliseconds since the epoch.
+         */
+        dueAt?: number
+        /**
+         * When it ended, in milliseconds since the epoch.
+         */
+        finishedAt?: number
+      }[]
+    }
+  }
+  /**
+   * How many deliveries there are, by mapping and state
+   */
+  'obs.delivery.stats': {
+    params: {}
+    result: {
+      total: number
+      counts: {
+        mapping: string
+        /**
+         * `waiting` for its first attempt or its next; `held` for the agent’s next turn, `handed` in with it while it runs; `done`, `dead` (it failed for good), `discarded`.
+         */
+        state: 'waiting' | 'running' | 'held' | 'handed' | 'done' | 'dead' | 'discarded'
+        count: number
+      }[]
+    }
+  }
+  /**
    * How the gateway is, part by part
    */
   'obs.diagnostics': {
@@ -1970,6 +2069,10 @@ export interface Methods {
       sockets: number
       turns: {
         running: number
+        /**
+         * Of these, those that wait for a place.
+         */
+        waiting: number
       }
       providers: {
         id: string
@@ -2500,6 +2603,56 @@ export interface Methods {
        * From then on it is refused; left out: it does not expire. Milliseconds since the epoch.
        */
       expiresAt?: number
+      /**
+       * the agents it may ask; default: all
+       *
+       * @maxItems 1000
+       */
+      agents?: string[]
+      /**
+       * the models it may name, as `provider/model` or `provider/*`; an agent uses its own all the same; default: all
+       *
+       * @maxItems 1000
+       */
+      models?: string[]
+      /**
+       * its own HTTP requests, in place of `gateway.rateLimit`
+       */
+      rateLimit?: {
+        /**
+         * length of the window
+         */
+        windowMs: number
+        /**
+         * requests in a window
+         */
+        maxRequests: number
+      }
+      /**
+       * tokens, in and out, in any minute; default: no limit
+       */
+      tokensPerMinute?: number
+      /**
+       * what may be used up in a period: either `usd` or `tokens`; default: no limit
+       */
+      budget?: {
+        /**
+         * US dollars
+         */
+        usd?: number
+        /**
+         * tokens, in and out
+         */
+        tokens?: number
+        /**
+         * of the calendar in UTC; a week begins on Monday
+         */
+        per: 'day' | 'week' | 'month'
+        /**
+         * tokens that name one group share one budget, the same for all
+         */
+        group?: string
+      }
     }
     result: {
       /**
@@ -2518,6 +2671,56 @@ export interface Methods {
        * Items: rpc: client operations; admin: operate the gateway; api: only /v1; mcp-client: only /mcp/v1; *: all others
        */
       scopes: ('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]
+      /**
+       * the agents it may ask; default: all
+       *
+       * @maxItems 1000
+       */
+      agents?: string[]
+      /**
+       * the models it may name, as `provider/model` or `provider/*`; an agent uses its own all the same; default: all
+       *
+       * @maxItems 1000
+       */
+      models?: string[]
+      /**
+       * its own HTTP requests, in place of `gateway.rateLimit`
+       */
+      rateLimit?: {
+        /**
+         * length of the window
+         */
+        windowMs: number
+        /**
+         * requests in a window
+         */
+        maxRequests: number
+      }
+      /**
+       * tokens, in and out, in any minute; default: no limit
+       */
+      tokensPerMinute?: number
+      /**
+       * what may be used up in a period: either `usd` or `tokens`; default: no limit
+       */
+      budget?: {
+        /**
+         * US dollars
+         */
+        usd?: number
+        /**
+         * tokens, in and out
+         */
+        tokens?: number
+        /**
+         * of the calendar in UTC; a week begins on Monday
+         */
+        per: 'day' | 'week' | 'month'
+        /**
+         * tokens that name one group share one budget, the same for all
+         */
+        group?: string
+      }
       /**
        * When it ends; left out: never. Milliseconds since the epoch.
        */
@@ -2548,13 +2751,72 @@ export interface Methods {
          */
         scopes: ('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]
         /**
+         * the agents it may ask; default: all
+         *
+         * @maxItems 1000
+         */
+        agents?: string[]
+        /**
+         * the models it may name, as `provider/model` or `provider/*`; an agent uses its own all the same; default: all
+         *
+         * @maxItems 1000
+         */
+        models?: string[]
+        /**
+         * its own HTTP requests, in place of `gateway.rateLimit`
+         */
+        rateLimit?: {
+          /**
+           * length of the window
+           */
+          windowMs: number
+          /**
+           * requests in a window
+           */
+          maxRequests: number
+        }
+        /**
+         * tokens, in and out, in any minute; default: no limit
+         */
+        tokensPerMinute?: number
+        budget?: {
+          /**
+           * US dollars
+           */
+          usd?: number
+          /**
+           * tokens, in and out
+           */
+          tokens?: number
+          /**
+           * of the calendar in UTC; a week begins on Monday
+           */
+          per: 'day' | 'week' | 'month'
+          /**
+           * tokens that name one group share one budget, the same for all
+           */
+          group?: string
+          /**
+           * In this period, in USD or tokens.
+           */
+          spent: number
+          /**
+           * Of it, never below 0.
+           */
+          left: number
+          /**
+           * When the next period begins. Milliseconds since the epoch.
+           */
+          resetsAt: number
+        }
+        /**
          * Tells the secrets of a client apart. It is not secret.
          */
         fingerprint: string
         /**
-         * Whether it stands in the configuration or was made here.
+         * Whether it stands in the configuration, was made here, or is a certificate of `gateway.tls.clients`.
          */
-        source: 'config' | 'runtime'
+        source: 'config' | 'runtime' | 'certificate'
         /**
          * When it was made here. Milliseconds since the epoch.
          */
@@ -2627,6 +2889,56 @@ export interface Methods {
        */
       scopes: ('rpc' | 'admin' | 'api' | 'mcp-client' | '*')[]
       /**
+       * the agents it may ask; default: all
+       *
+       * @maxItems 1000
+       */
+      agents?: string[]
+      /**
+       * the models it may name, as `provider/model` or `provider/*`; an agent uses its own all the same; default: all
+       *
+       * @maxItems 1000
+       */
+      models?: string[]
+      /**
+       * its own HTTP requests, in place of `gateway.rateLimit`
+       */
+      rateLimit?: {
+        /**
+         * length of the window
+         */
+        windowMs: number
+        /**
+         * requests in a window
+         */
+        maxRequests: number
+      }
+      /**
+       * tokens, in and out, in any minute; default: no limit
+       */
+      tokensPerMinute?: number
+      /**
+       * what may be used up in a period: either `usd` or `tokens`; default: no limit
+       */
+      budget?: {
+        /**
+         * US dollars
+         */
+        usd?: number
+        /**
+         * tokens, in and out
+         */
+        tokens?: number
+        /**
+         * of the calendar in UTC; a week begins on Monday
+         */
+        per: 'day' | 'week' | 'month'
+        /**
+         * tokens that name one group share one budget, the same for all
+         */
+        group?: string
+      }
+      /**
        * When it ends; left out: never. Milliseconds since the epoch.
        */
       expiresAt?: number
@@ -2638,6 +2950,107 @@ export interface Methods {
        * When the secrets that it had end, at the latest. Milliseconds since the epoch.
        */
       previousEndsAt: number
+    }
+  }
+  /**
+   * Change what a client may use
+   */
+  'tokens.update': {
+    params: {
+      /**
+       * The client id.
+       */
+      id: string
+      agents?: string[] | null
+      models?: string[] | null
+      rateLimit?: {
+        /**
+         * length of the window
+         */
+        windowMs: number
+        /**
+         * requests in a window
+         */
+        maxRequests: number
+      } | null
+      tokensPerMinute?: number | null
+      budget?: {
+        /**
+         * US dollars
+         */
+        usd?: number
+        /**
+         * tokens, in and out
+         */
+        tokens?: number
+        /**
+         * of the calendar in UTC; a week begins on Monday
+         */
+        per: 'day' | 'week' | 'month'
+        /**
+         * tokens that name one group share one budget, the same for all
+         */
+        group?: string
+      } | null
+    }
+    /**
+     * The limits from now on.
+     */
+    result: {
+      /**
+       * The client id.
+       */
+      id: string
+      /**
+       * the agents it may ask; default: all
+       *
+       * @maxItems 1000
+       */
+      agents?: string[]
+      /**
+       * the models it may name, as `provider/model` or `provider/*`; an agent uses its own all the same; default: all
+       *
+       * @maxItems 1000
+       */
+      models?: string[]
+      /**
+       * its own HTTP requests, in place of `gateway.rateLimit`
+       */
+      rateLimit?: {
+        /**
+         * length of the window
+         */
+        windowMs: number
+        /**
+         * requests in a window
+         */
+        maxRequests: number
+      }
+      /**
+       * tokens, in and out, in any minute; default: no limit
+       */
+      tokensPerMinute?: number
+      /**
+       * what may be used up in a period: either `usd` or `tokens`; default: no limit
+       */
+      budget?: {
+        /**
+         * US dollars
+         */
+        usd?: number
+        /**
+         * tokens, in and out
+         */
+        tokens?: number
+        /**
+         * of the calendar in UTC; a week begins on Monday
+         */
+        per: 'day' | 'week' | 'month'
+        /**
+         * tokens that name one group share one budget, the same for all
+         */
+        group?: string
+      }
     }
   }
   /**
@@ -2674,6 +3087,194 @@ export interface Methods {
          */
         startedAt: number
       }[]
+    }
+  }
+  /**
+   * End a delivery that waits, is held or is dead
+   */
+  'webhooks.discard': {
+    params: {
+      /**
+       * Of the delivery, as `webhooks.list` tells it.
+       */
+      id: string
+    }
+    result: {
+      /**
+       * Of the delivery, as `webhooks.list` tells it.
+       */
+      id: string
+      discarded: true
+    }
+  }
+  /**
+   * A delivery with all that is kept of it
+   */
+  'webhooks.get': {
+    params: {
+      /**
+       * Of the delivery, as `webhooks.list` tells it.
+       */
+      id: string
+    }
+    result: {
+      id: string
+      mapping: string
+      /**
+       * What its sender calls it.
+       */
+      senderId: string
+      /**
+       * `waiting` for its first attempt or its next; `held` for the agent’s next turn, `handed` in with it while it runs; `done`, `dead` (it failed for good), `discarded`.
+       */
+      state: 'waiting' | 'running' | 'held' | 'handed' | 'done' | 'dead' | 'discarded'
+      /**
+       * Its turn is done; what is left is to send the answer.
+       */
+      sending: boolean
+      /**
+       * Of its turn, or of the sending.
+       */
+      attempts: number
+      /**
+       * The id of its turn, in all attempts the same.
+       */
+      turnId: string
+      agentId?: string
+      /**
+       * Why the last attempt failed.
+       */
+      reason?: string
+      /**
+       * In milliseconds since the epoch.
+       */
+      receivedAt: number
+      /**
+       * When the next attempt is due, in milliseconds since the epoch.
+       */
+      dueAt?: number
+      /**
+       * When it ended, in milliseconds since the epoch.
+       */
+      finishedAt?: number
+      /**
+       * JSON text, as it came.
+       */
+      payload: string
+      headers: {
+        /**
+         * This interface was referenced by `undefined`'s JSON-Schema definition
+         * via the `patternProperty` "^.*$".
+         */
+        [k: string]: string
+      }
+      query: {
+        /**
+         * This interface was referenced by `undefined`'s JSON-Schema definition
+         * via the `patternProperty` "^.*$".
+         */
+        [k: string]: string
+      }
+      /**
+       * What its mapping was found by.
+       */
+      path: string
+      /**
+       * What is sent, or was.
+       */
+      answer?: {
+        channel: string
+        to: string
+        text: string
+      }
+    }
+  }
+  /**
+   * Page through the deliveries, the newest first
+   */
+  'webhooks.list': {
+    params: {
+      /**
+       * `waiting` for its first attempt or its next; `held` for the agent’s next turn, `handed` in with it while it runs; `done`, `dead` (it failed for good), `discarded`.
+       */
+      state?: 'waiting' | 'running' | 'held' | 'handed' | 'done' | 'dead' | 'discarded'
+      /**
+       * Only those of this mapping.
+       */
+      mapping?: string
+      /**
+       * How many at most.
+       */
+      limit?: number
+      /**
+       * `next` of the page before.
+       */
+      before?: string
+    }
+    result: {
+      deliveries: {
+        id: string
+        mapping: string
+        /**
+         * What its sender calls it.
+         */
+        senderId: string
+        /**
+         * `waiting` for its first attempt or its next; `held` for the agent’s next turn, `handed` in with it while it runs; `done`, `dead` (it failed for good), `discarded`.
+         */
+        state: 'waiting' | 'running' | 'held' | 'handed' | 'done' | 'dead' | 'discarded'
+        /**
+         * Its turn is done; what is left is to send the answer.
+         */
+        sending: boolean
+        /**
+         * Of its turn, or of the sending.
+         */
+        attempts: number
+        /**
+         * The id of its turn, in all attempts the same.
+         */
+        turnId: string
+        agentId?: string
+        /**
+         * Why the last attempt failed.
+         */
+        reason?: string
+        /**
+         * In milliseconds since the epoch.
+         */
+        receivedAt: number
+        /**
+         * When the next attempt is due, in milliseconds since the epoch.
+         */
+        dueAt?: number
+        /**
+         * When it ended, in milliseconds since the epoch.
+         */
+        finishedAt?: number
+      }[]
+      /**
+       * Where the next page begins; left out after the last.
+       */
+      next?: string
+    }
+  }
+  /**
+   * Start a delivery again that has ended
+   */
+  'webhooks.replay': {
+    params: {
+      /**
+       * Of the delivery, as `webhooks.list` tells it.
+       */
+      id: string
+    }
+    result: {
+      /**
+       * Of the delivery, as `webhooks.list` tells it.
+       */
+      id: string
+      replayed: true
     }
   }
 }
@@ -2795,7 +3396,7 @@ export interface Operations {
        */
       message: string
       /**
-       * Who answers; left out: the default agent.
+       * Who answers; left out: the default agent, or the first that the token may use.
        */
       agentId?: string
       /**
@@ -3260,6 +3861,24 @@ export interface Operations {
     }
   }
   /**
+   * Take a ticket
+   */
+  createTicket: {
+    /**
+     * A ticket, which is shown this once.
+     */
+    result: {
+      /**
+       * Goes into `?ticket=`. It opens one connection.
+       */
+      ticket: string
+      /**
+       * Thirty seconds from now, in milliseconds since the epoch.
+       */
+      expiresAt: number
+    }
+  }
+  /**
    * List running turns
    */
   listTurns: {
@@ -3299,10 +3918,11 @@ export interface Operations {
  */
 export interface Events {
   /**
-   * A message came in and starts a turn. `text` is there for turns that are kept.
+   * A message came in. It starts a turn, or came by `POST /hooks/webhook`: then there is no `turnId`, and `source` and `event` tell what it is. `text` is there for what is kept.
    */
   'message:received': {
-    turnId: string
+    turnId?: string
+    deliveryId?: string
     agentId?: string
     sessionKey?: string
     clientId?: string
@@ -3334,6 +3954,105 @@ export interface Events {
     sessionKey?: string
     clientId?: string
     delta: string
+  }
+  /**
+   * A delivery came, and is kept.
+   */
+  'webhook:received': {
+    deliveryId: string
+    mapping: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    /**
+     * What its sender calls it.
+     */
+    senderId: string
+    bytes: number
+  }
+  /**
+   * An attempt began: its turn, or the sending of its answer.
+   */
+  'webhook:started': {
+    deliveryId: string
+    mapping: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    attempt: number
+    sending: boolean
+    turnId: string
+  }
+  /**
+   * A text is kept for the agent’s next turn.
+   */
+  'webhook:held': {
+    deliveryId: string
+    mapping: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+  }
+  /**
+   * All that a delivery asked for is done.
+   */
+  'webhook:completed': {
+    deliveryId: string
+    mapping: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    turnId?: string
+  }
+  /**
+   * An attempt failed; there will be another.
+   */
+  'webhook:retrying': {
+    deliveryId: string
+    mapping: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    attempt: number
+    reason: string
+    /**
+     * When, in milliseconds since the epoch.
+     */
+    dueAt: number
+  }
+  /**
+   * A delivery failed for good. An operator can replay it.
+   */
+  'webhook:dead': {
+    deliveryId: string
+    mapping: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    attempt: number
+    reason: string
+  }
+  /**
+   * An operator had a delivery started again.
+   */
+  'webhook:replayed': {
+    deliveryId: string
+    mapping: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    by: string
+  }
+  /**
+   * An operator ended a delivery.
+   */
+  'webhook:discarded': {
+    deliveryId: string
+    mapping: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    by: string
   }
   /**
    * The first message of a session.
@@ -3438,6 +4157,12 @@ export interface Events {
     subject?: string
     reason?: string
     by?: string
+    address?: string
+    message?: string
+    /**
+     * How often, where repetitions are told together.
+     */
+    count?: number
     agentId?: string
     sessionKey?: string
     clientId?: string
@@ -3473,7 +4198,14 @@ export interface Events {
    * Requests were refused. What repeats within ten seconds is told once, with a count.
    */
   'security:warn': {
-    reason: 'invalid_token' | 'insufficient_scope' | 'rate_limited' | 'other'
+    reason:
+      | 'invalid_token'
+      | 'insufficient_scope'
+      | 'rate_limited'
+      | 'host_refused'
+      | 'origin_refused'
+      | 'invalid_signature'
+      | 'other'
     count: number
     address?: string
     path?: string
@@ -3566,11 +4298,43 @@ export interface Events {
     cachedInput?: number
     reasoning?: number
     /**
+     * Of these, tokens that no provider told: a call was broken off.
+     */
+    estimated?: number
+    /**
      * Where the price of the model is configured.
      */
     costUsd?: number
     durationMs: number
     finishReason: string
+  }
+  /**
+   * Four fifths of a budget are used up, or all of it; each is told once in a period.
+   */
+  'observability:budget': {
+    /**
+     * `client:<id>`, or `group:<name>` for one that is shared.
+     */
+    budget: string
+    /**
+     * What was reached: 80 or 100.
+     */
+    percent: number
+    usd?: number
+    tokens?: number
+    per: 'day' | 'week' | 'month'
+    /**
+     * In US dollars or tokens, as the budget is.
+     */
+    spent: number
+    left: number
+    /**
+     * Milliseconds since the epoch.
+     */
+    resetsAt: number
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
   }
   /**
    * Counts were set back.
@@ -3829,6 +4593,7 @@ export const OPERATIONS = {
   compactSession: ['POST', '/api/sessions/{key}/compact'],
   exportSession: ['GET', '/api/sessions/{key}/export'],
   resetSession: ['POST', '/api/sessions/{key}/reset'],
+  createTicket: ['POST', '/api/tickets'],
   listTurns: ['GET', '/api/turns'],
   cancelTurn: ['DELETE', '/api/turns/{id}']
 } as const
@@ -3838,6 +4603,14 @@ export const EVENT_TYPES = [
   'message:received',
   'message:sent',
   'message:streaming',
+  'webhook:received',
+  'webhook:started',
+  'webhook:held',
+  'webhook:completed',
+  'webhook:retrying',
+  'webhook:dead',
+  'webhook:replayed',
+  'webhook:discarded',
   'session:created',
   'session:expired',
   'session:sub_agent_spawned',
@@ -3860,6 +4633,7 @@ export const EVENT_TYPES = [
   'skill:registry_reset',
   'observability:metrics',
   'observability:token_usage',
+  'observability:budget',
   'observability:reset',
   'scheduler:job_started',
   'scheduler:job_completed',

@@ -45,10 +45,11 @@ t.test('what is not a chat request is refused with what is wrong', async (t) => 
   }
   const raw = (payload: string, type = 'application/json') =>
     app.inject({ method: 'POST', url: '/api/chat', payload, headers: { ...bearer(), 'content-type': type } })
-  for (const broken of ['{', '', '{"message":"a"', '{"__proto__":{"x":1},"message":"a"}', '\u0000']) {
+  for (const broken of ['{', '', '{"message":"a"', '\u0000']) {
     const answer = await raw(broken)
     t.same([answer.statusCode, answer.json()], [400, { error: 'Invalid JSON body' }], JSON.stringify(broken))
   }
+  t.match((await raw('{"__proto__":{"x":1},"message":"a"}')).json(), { error: /^Invalid JSON: a key __proto__/ })
   t.equal((await raw('message=x', 'application/x-www-form-urlencoded')).statusCode, 415)
   t.equal((await raw('null')).statusCode, 400)
   t.equal((await raw('{"message":"hi"}', 'application/json; charset=utf-8')).statusCode, 200)
