@@ -37,6 +37,8 @@ t.test('under pressure it is not ready', async (t) => {
   const answer = await fetch(`${url}/health/ready`)
   t.same(await answer.json(), { status: 'not_ready', reasons: ['overloaded'] })
   t.equal((await fetch(`${url}/health`)).status, 200, 'it is up all the same')
+  t.equal((await fetch(`${url}/metrics`, { headers: bearer() })).status, 200, 'and tells how it is')
+  t.equal((await fetch(`${url}/api/agents`, { headers: bearer() })).status, 503)
 })
 
 t.test('after SIGTERM it is not ready, and goes on serving for a while', async (t) => {

@@ -10,6 +10,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.get(
     '/',
     {
+      config: { underPressure: true }, // it is read the most when the process is not well
       schema: {
         operationId: 'metrics',
         summary: 'Counts and gauges for Prometheus',
