@@ -85,12 +85,12 @@ async function sampleUntil(untilMs: number, skipMs: number, samples: Sample[]): 
   }
 }
 
-/** By least squares. */
+/** The median of the slopes between all pairs (Theil and Sen): memory grows by steps, and a single one is no slope. */
 function slopeOf(samples: Sample[], valueOf: (sample: Sample) => number): number {
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-  const [x, y] = [mean(samples.map(({ minute }) => minute)), mean(samples.map(valueOf))]
-  const covariance = samples.reduce((sum, sample) => sum + (sample.minute - x) * (valueOf(sample) - y), 0)
-  return covariance / samples.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0)
+  const slopes = samples.flatMap((one, index) =>
+    samples.slice(index + 1).map((other) => (valueOf(other) - valueOf(one)) / (other.minute - one.minute))
+  )
+  return slopes.toSorted((one, other) => one - other)[Math.floor(slopes.length / 2)] ?? NaN
 }
 
 async function restarts(rate: number, ms: number): Promise<void> {

@@ -171,7 +171,8 @@ export async function doOne(drivers: Drivers, counts: Counts, tell: (fault: stri
     end = await work(drivers)
   } catch (error) {
     end = 'wrong'
-    reason = `${(error as Error).message} ${String((error as Error).cause ?? '')}`
+    const { message, cause } = error as Error
+    reason = cause instanceof Error ? `${message}: ${cause.message}` : message
   }
   if (end === 'wrong' && (wasDown || drivers.isDown() || at !== drivers.url())) end = 'cut'
   if (end === 'wrong') tell(`${name}: ${reason}`)

@@ -19,7 +19,7 @@ import {
 } from '@opentelemetry/sdk-trace-node'
 import { VERSION } from '../instance.ts'
 import type { TelemetrySettings } from './open.ts'
-import type { Attributes, Span, SpanOptions, Tracer } from './tracer.ts'
+import type { Span, SpanOptions, Tracer } from './tracer.ts'
 
 const EXPORT_MS = 5000
 const CLOSE_MS = 3000
@@ -56,12 +56,12 @@ export function openOtel({ url, headers, serviceName, sampleRatio, onError }: Te
 
   function start(name: string, { kind, attributes, traceparent }: SpanOptions): Span {
     const parent = (traceparent && remote(traceparent)) || current.getStore() || ROOT_CONTEXT
-    const span = otel.startSpan(name, { kind: KINDS[kind], attributes: attributes as OtelAttributes }, parent)
+    const span = otel.startSpan(name, { kind: KINDS[kind], attributes }, parent)
     const { traceId, spanId, traceFlags } = span.spanContext()
     return {
       traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
-      set: (more) => void span.setAttributes(more as OtelAttributes),
-      fail: (type) => void fail(span, type),
+      set: (more) => void span.setAttributes(more),
+      fail: (type) => fail(span, type),
       end: () => span.end(),
       run: (work) => current.run(trace.setSpan(parent, span), work)
     }
@@ -69,8 +69,6 @@ export function openOtel({ url, headers, serviceName, sampleRatio, onError }: Te
 
   return { start, close: () => within(provider.shutdown(), CLOSE_MS) }
 }
-
-type OtelAttributes = { [K in keyof Attributes]: Exclude<Attributes[K], undefined> }
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL }
 

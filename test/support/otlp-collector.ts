@@ -15,4 +15,4 @@ const server = createServer(async (request, response) => {
 process.stdin.once('end', () => process.exit(0)).resume()
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
-console.log((server.address() as AddressInfo).port)
+process.stdout.write(`${(server.address() as AddressInfo).port}\n`)
