@@ -3301,6 +3301,17 @@ export interface Operations {
     }
   }
   /**
+   * Is the gateway to be sent requests?
+   */
+  ready: {
+    /**
+     * It is to be sent requests.
+     */
+    result: {
+      status: 'ready'
+    }
+  }
+  /**
    * Read what happened lately
    */
   listActivity: {
@@ -4678,6 +4689,7 @@ export interface Events {
 /** Where each REST operation is. */
 export const OPERATIONS = {
   health: ['GET', '/health'],
+  ready: ['GET', '/health/ready'],
   listActivity: ['GET', '/api/activity'],
   listAgents: ['GET', '/api/agents'],
   listChannels: ['GET', '/api/channels'],

@@ -23,6 +23,7 @@ import sensible from '../plugins/sensible.ts'
 import services from '../plugins/services.ts'
 import slowClients from '../plugins/slow-clients.ts'
 import sse from '../plugins/sse/index.ts'
+import tracing from '../plugins/tracing.ts'
 import turns from '../plugins/turns.ts'
 import validation from '../plugins/validation.ts'
 import warnings from '../plugins/warnings.ts'
@@ -116,6 +117,7 @@ async function serveClients(
   { answerUnknownRoutes, isOwnServer, extend }: ServeOptions
 ): Promise<void> {
   await fastify.register(requestLines)
+  await fastify.register(tracing)
   await fastify.register(securityHeaders, { hsts: isOwnServer && fastify.server instanceof TlsServer })
   await fastify.register(slowClients)
   await fastify.register(guard, { isOwnServer })

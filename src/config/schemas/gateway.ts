@@ -119,6 +119,34 @@ const Media = Type.Object(
   { ...closed, default: {}, description: 'files that clients upload and read below `/media`' }
 )
 
+const Telemetry = Type.Union(
+  [
+    Type.Literal(false),
+    Type.Object(
+      {
+        otlpEndpoint: Type.Optional(
+          Type.String({ pattern: '^https?://', description: 'address of a collector that takes OTLP over HTTP' })
+        ),
+        headers: Type.Optional(
+          Type.Record(Type.String({ pattern: "^[!#-'*+.0-9A-Z^-z|~-]+$" }), Secret, {
+            description: 'sent with the traces, for a collector that wants a key'
+          })
+        ),
+        serviceName: Type.Optional(Type.String({ minLength: 1, description: 'what they are filed under' })),
+        sampleRatio: Type.Optional(
+          Type.Number({ minimum: 0, maximum: 1, description: 'which part of the traces that begin here is sent' })
+        )
+      },
+      closed
+    )
+  ],
+  {
+    ...fileOnly,
+    description:
+      '{ otlpEndpoint, headers, serviceName, sampleRatio }: where traces are sent; left out: as OTEL_* variables say; false: nowhere'
+  }
+)
+
 export const Gateway = Type.Object(
   {
     enabled: Type.Boolean({ default: true, ...fileOnly, description: 'false: nothing is served' }),
@@ -193,12 +221,26 @@ export const Gateway = Type.Object(
       description: 'who may read /openapi.json and /docs: everyone, any token, nobody'
     }),
     media: Media,
+    metrics: Type.Enum(['public', 'token', 'off'], {
+      default: 'token',
+      ...atRestart,
+      description: 'who may read /metrics: everyone, a token with the scope admin, nobody'
+    }),
+    telemetry: Type.Optional(Telemetry),
     events: Events,
     stallMs: Type.Integer({
       minimum: 100,
       maximum: 3_600_000,
       default: 30_000,
       description: 'a client that takes nothing of its stream for this long is cut off and its turn aborted'
+    }),
+    drainMs: Type.Integer({
+      minimum: 0,
+      maximum: 600_000,
+      default: 0,
+      ...atRestart,
+      description:
+        'how long /health/ready says 503 after SIGTERM before requests are refused, for load balancers to see it'
     }),
     shutdownGraceMs: Type.Integer({
       minimum: 0,
