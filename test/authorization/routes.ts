@@ -38,12 +38,11 @@ export const DOORS: Record<string, Door> = {
   'POST /hooks/webhook': open(401, { body: {}, ...UNSIGNED }),
 
   'GET /media': admin(),
-  'POST /media': rpc(415, { says: 'multipart' }),
-  'GET /media/:id': rpc(404, { path: '/media/none', inQuery: true, says: 'file' }),
-  'HEAD /media/:id': rpc(404, { path: '/media/none', inQuery: true }),
-  'DELETE /media/:id': admin(404, { path: '/media/none', says: 'file' }),
-  'GET /media/:id/meta': rpc(404, { path: '/media/none/meta', inQuery: true, says: 'file' }),
-  'POST /media/:id/sign': rpc(404, { path: '/media/none/sign', says: 'file' }),
+  'POST /media': rpc(400, { says: 'no file in the body' }),
+  'GET /media/:id': rpc(404, { path: '/media/none', inQuery: true, says: 'Not Found' }),
+  'DELETE /media/:id': admin(404, { path: '/media/none', says: 'Not Found' }),
+  'GET /media/:id/meta': rpc(404, { path: '/media/none/meta', inQuery: true, says: 'Not Found' }),
+  'POST /media/:id/sign': rpc(404, { path: '/media/none/sign', says: 'Not Found' }),
 
   'GET /api/health': open(),
   'GET /api/activity': rpc(),
