@@ -133,7 +133,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   if (abandoned > 0) on.onAbandoned(abandoned)
   await liveConfig.rememberStart()
   const leases = localLeases()
-  const held = await openHeldTexts(storage.deliveries)
+  const held = await openHeldTexts(storage.deliveries, onError)
   const slots = new Slots(() => now().gateway.turns)
   liveConfig.onChange(() => ({ apply: () => slots.changed() }))
   const spending = await openSpending(storage.budgets, events)
@@ -157,7 +157,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     priceOf: catalog.priceOf,
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,
-    onFinished: on.onTurn
+    onFinished(summary) {
+      held.ended(summary.turn.id)
+      on.onTurn(summary)
+    }
   })
   const sessions = openSessions({ store: storage.sessions, leases, turns, agents, events })
   const channels = openChannels(liveConfig, events)

@@ -1,5 +1,8 @@
 import { ConfigError } from '../config/error.ts'
 import { readSecret } from '../config/secret.ts'
+import type { Json } from '../json.ts'
+import { leaseKey } from '../sessions/key.ts'
+import { unwrapPush } from './pub-sub.ts'
 import type { Config, MappingConfig, WebhooksConfig } from '../config/schema.ts'
 import { allMappings, type PlacedMapping } from './presets.ts'
 import { normalPath } from './check.ts'
@@ -19,7 +22,9 @@ export interface Mapping {
   readonly headers: readonly string[]
   readonly query: readonly string[]
   /** What the agent is told, where, and who gets its answer. @throws Undeliverable */
-  render(scope: TemplateScope, usualSession: string): Rendered
+  render(scope: TemplateScope, turnId: string): Rendered
+  /** What its deliveries are worked off in the order of: their session, where they share one. */
+  laneOf(scope: TemplateScope): string | undefined
 }
 
 export interface Rendered {
@@ -47,6 +52,7 @@ export interface Mappings {
 const MOST_TEXT = 100_000
 const MOST_KEY = 256
 const MOST_TO = 1000
+const MAIN_SESSION = 'main'
 
 /** @throws ConfigError for a secret that cannot be read, or that its scheme cannot use */
 export function compileMappings({ webhooks }: Pick<Config, 'webhooks'>): Mappings {
@@ -68,24 +74,43 @@ function openGeneric({ token, signature }: WebhooksConfig): Verifier | undefined
 
 function compile({ mapping, path }: PlacedMapping, webhooks: WebhooksConfig): Mapping {
   const { id, action } = mapping
+  const clientId = clientOfMapping(id)
   const text = read(action === 'agent' ? mapping.messageTemplate : mapping.textTemplate)
   const [key, to] = [read(mapping.sessionKey), read(mapping.to)]
   const templates = [text, key, to].filter((template) => template !== undefined)
   const verifier = openVerifier({ mapping, path }, webhooks)
+  const isKept = action === 'wake' && mapping.wakeMode === 'next-heartbeat'
+  const sharedKey = (scope: TemplateScope) => {
+    if (key) return key.render(scope, MOST_KEY + 1)
+    return action === 'wake' ? MAIN_SESSION : undefined
+  }
   const named = new Set(templates.flatMap(({ headers }) => headers))
   return {
     id,
-    clientId: clientOfMapping(id),
+    clientId,
     config: mapping,
     verifier,
     headers: [...named].filter((name) => !verifier.signatureHeaders.includes(name)),
     query: [...new Set(templates.flatMap(({ query }) => query))],
-    render: (scope, usualSession) => ({
+    laneOf(scope) {
+      const shared = isKept ? undefined : sharedKey(scope)
+      return shared === undefined || shared.length > MOST_KEY ? undefined : leaseKey({ clientId, key: shared })
+    },
+    render: (scope, turnId) => ({
       text: filled(text, scope, MOST_TEXT),
-      sessionKey: key ? keyOf(key.render(scope, MOST_KEY + 1)) : usualSession,
+      sessionKey: keyOf(sharedKey(scope) ?? `hook:${turnId}`),
       to: mapping.deliver && to ? filledWhole(to, scope, MOST_TO) : undefined
     })
   }
+}
+
+/** What the templates of a mapping see of a delivery. */
+export function scopeOf(
+  { payload, headers, query, path, receivedAt }: Omit<TemplateScope, 'payload'> & { payload: string },
+  { scheme }: MappingConfig
+): TemplateScope {
+  const value = JSON.parse(payload) as Json
+  return { payload: scheme === 'bearer' ? unwrapPush(value) : value, headers, query, path, receivedAt }
 }
 
 const read = (text: string | undefined) => (text === undefined ? undefined : compileTemplate(text))

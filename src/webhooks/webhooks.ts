@@ -47,7 +47,7 @@ export interface WebhooksOptions {
  * @throws ConfigError for a secret that cannot be used, or a model that is not there
  */
 export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> {
-  const { liveConfig, storage, events, catalog, channels, refusals, onError } = options
+  const { liveConfig, storage, events, catalog, channels, refusals, held, onError } = options
   const store = storage.deliveries
   const settings = () => liveConfig.current.webhooks
   let mappings = openMappings(liveConfig.current, catalog)
@@ -63,7 +63,13 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     attempt: (delivery) => attemptDelivery(delivery, ports)
   })
   const inbox = openInbox({ store, events, refusals, mappings: () => mappings, onAccepted: worker.wake })
-  const operator = openOperator({ store, events, settings, onReplayed: worker.wake })
+  const operator = openOperator({
+    store,
+    events,
+    settings,
+    isWorkedOn: ({ id, state }) => (state === 'handed' ? held.holds(id) : worker.has(id)),
+    onChanged: worker.wake
+  })
   const endPruning = pruneDeliveries(store, settings, onError)
 
   liveConfig.onChange((next, current) => {
@@ -88,7 +94,10 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       worker.start()
     },
     stop: worker.stop,
-    settled: worker.settled,
+    async settled() {
+      await worker.settled()
+      await held.settled()
+    },
     close: endPruning
   }
 }
