@@ -46,7 +46,7 @@ async function services(
   fastify.addHook('preClose', async () => {
     const { shutdownGraceMs } = opened.config.gateway
     setTimeout(() => void opened.embedders.close(), shutdownGraceMs).unref()
-    opened.webhooks.stop()
+    opened.webhooks.stop(shutdownGraceMs)
     opened.turns.stop(shutdownGraceMs)
   })
   fastify.addHook('onClose', async () => {

@@ -183,9 +183,10 @@ function startTurn({ request, caller, recording, startedAt, meter }: Start, opti
   const transcript = request.session || request.keep ? new Transcript() : undefined
   const progress: Progress = { usage: { input: 0, output: 0 }, transcript, recording }
   const { startClock, release } = watch(caller, request, controller, log)
-  const driven = driveToEnd({ request, startedAt, signal: controller.signal, startClock, log, progress, meter }, options).finally(
-    release
-  )
+  const driven = driveToEnd(
+    { request, startedAt, signal: controller.signal, startClock, log, progress, meter },
+    options
+  ).finally(release)
   const turn: Turn = {
     id: request.id,
     request,

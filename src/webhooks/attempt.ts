@@ -28,10 +28,15 @@ const NOBODY = new AbortController().signal
 /**
  * One attempt at a delivery: its agent's turn, whose end is stored with the delivery's; or the sending of the answer; or the
  * keeping of a text for later.
+ * @param ending gives up what is sent: the gateway ends; turns are told of that by themselves
  * @throws Undeliverable, GatewayError
  */
-export async function attemptDelivery(delivery: WholeDelivery, ports: AttemptPorts): Promise<Conclusion> {
-  if (delivery.sending) return sendAnswer(delivery, ports)
+export async function attemptDelivery(
+  delivery: WholeDelivery,
+  ports: AttemptPorts,
+  ending: AbortSignal
+): Promise<Conclusion> {
+  if (delivery.sending) return sendAnswer(delivery, ports, ending)
   const mapping = ports.mappings().get(delivery.mappingId)
   if (!mapping) throw new Undeliverable('Its mapping is not configured any more')
   const { action, wakeMode, agentId } = mapping.config
@@ -40,10 +45,14 @@ export async function attemptDelivery(delivery: WholeDelivery, ports: AttemptPor
   return runTurn(delivery, mapping, agent, ports)
 }
 
-async function sendAnswer(delivery: WholeDelivery, { events, channels }: AttemptPorts): Promise<Conclusion> {
+async function sendAnswer(
+  delivery: WholeDelivery,
+  { events, channels }: AttemptPorts,
+  ending: AbortSignal
+): Promise<Conclusion> {
   const { id, answer } = delivery
   if (!answer) throw new Undeliverable('Its answer is gone')
-  await channels.send(answer.channel, { to: answer.to, text: answer.text, id })
+  await channels.send(answer.channel, { to: answer.to, text: answer.text, id }, ending)
   return { settlement: { to: 'done' }, events: [events.prepare('webhook:completed', placeOf(delivery))] }
 }
 

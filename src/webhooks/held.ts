@@ -37,7 +37,11 @@ export async function openHeldTexts(store: DeliveryStore, onError: (error: unkno
       const before = changes.get(agentId)
       if (before === undefined) return []
       const { texts, more } = await store.handIn(agentId, turnId, AT_ONCE, MOST_OF_TURN)
-      if (texts.length > 0) taken.set(turnId, texts.map(({ id }) => id))
+      if (texts.length > 0)
+        taken.set(
+          turnId,
+          texts.map(({ id }) => id)
+        )
       if (!more && changes.get(agentId) === before) changes.delete(agentId)
       return texts
     },

@@ -10,7 +10,7 @@ import { type Mapping, type Mappings, scopeOf } from './mapping.ts'
 import { type Payload, readPayload, textOf } from './payload.ts'
 import { REFUSALS } from './refusals.ts'
 import { verify } from './signatures/open.ts'
-import type { RefusalReason, SignedRequest } from './signatures/scheme.ts'
+import type { RefusalReason, SignedRequest, Verifier } from './signatures/scheme.ts'
 
 /** A delivery as it came in. */
 export interface Incoming {
@@ -75,8 +75,11 @@ export function openInbox({ store, events, refusals, mappings, onAccepted }: Inb
     const candidates = mappings().at(path)
     let payload: Payload | undefined
     let refused: { id: string; reason: RefusalReason } | undefined
+    const reasons = new Map<Verifier, RefusalReason | undefined>()
     for (const mapping of candidates) {
-      const reason = verify(mapping.verifier, request)
+      const { verifier } = mapping
+      if (!reasons.has(verifier)) reasons.set(verifier, verify(verifier, request))
+      const reason = reasons.get(verifier)
       if (reason) refused ??= { id: mapping.id, reason }
       if (reason) continue
       payload ??= readPayload(request.body)

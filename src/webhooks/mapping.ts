@@ -56,7 +56,8 @@ const MAIN_SESSION = 'main'
 
 /** @throws ConfigError for a secret that cannot be read, or that its scheme cannot use */
 export function compileMappings({ webhooks }: Pick<Config, 'webhooks'>): Mappings {
-  const all = allMappings(webhooks).map((placed) => compile(placed, webhooks))
+  const verifiers = new Map<string, Verifier>()
+  const all = allMappings(webhooks).map((placed) => compile(placed, webhooks, verifiers))
   const byId = new Map(all.map((mapping) => [mapping.id, mapping]))
   const byPath = Map.groupBy(all, ({ config }) => normalPath(config.match.path))
   return {
@@ -72,13 +73,17 @@ function openGeneric({ token, signature }: WebhooksConfig): Verifier | undefined
   return openScheme('hmac', { ...signature, secret: readSecret(token, 'webhooks.token') })
 }
 
-function compile({ mapping, path }: PlacedMapping, webhooks: WebhooksConfig): Mapping {
+function compile(
+  { mapping, path }: PlacedMapping,
+  webhooks: WebhooksConfig,
+  verifiers: Map<string, Verifier>
+): Mapping {
   const { id, action } = mapping
   const clientId = clientOfMapping(id)
   const text = read(action === 'agent' ? mapping.messageTemplate : mapping.textTemplate)
   const [key, to] = [read(mapping.sessionKey), read(mapping.to)]
   const templates = [text, key, to].filter((template) => template !== undefined)
-  const verifier = openVerifier({ mapping, path }, webhooks)
+  const verifier = openVerifier({ mapping, path }, webhooks, verifiers)
   const isKept = action === 'wake' && mapping.wakeMode === 'next-heartbeat'
   const sharedKey = (scope: TemplateScope) => {
     if (key) return key.render(scope, MOST_KEY + 1)
@@ -115,11 +120,20 @@ export function scopeOf(
 
 const read = (text: string | undefined) => (text === undefined ? undefined : compileTemplate(text))
 
-function openVerifier({ mapping, path }: PlacedMapping, { token, signature }: WebhooksConfig): Verifier {
+/** Mappings that are signed in the same way share one: what comes to all of them is verified once. */
+function openVerifier(
+  { mapping, path }: PlacedMapping,
+  { token, signature }: WebhooksConfig,
+  verifiers: Map<string, Verifier>
+): Verifier {
   const [secret, place] = mapping.secret === undefined ? [token, 'webhooks.token'] : [mapping.secret, `${path}.secret`]
   if (secret === undefined) throw new ConfigError([{ path, message: 'expected a `secret`' }])
   try {
-    return openScheme(mapping.scheme, { ...signature, ...mapping.signature, secret: readSecret(secret, place) })
+    const settings = { ...signature, ...mapping.signature, secret: readSecret(secret, place) }
+    const sameness = JSON.stringify([mapping.scheme, Object.entries(settings).toSorted()])
+    const verifier = verifiers.get(sameness) ?? openScheme(mapping.scheme, settings)
+    verifiers.set(sameness, verifier)
+    return verifier
   } catch (error) {
     if (error instanceof TypeError) throw new ConfigError([{ path: place, message: error.message }])
     throw error

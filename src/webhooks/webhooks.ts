@@ -21,8 +21,8 @@ import { openWorker } from './worker.ts'
 export interface Webhooks extends Inbox, Operator {
   /** Begins to work off what was accepted, now or before. @throws ConfigError where a mapping delivers to what nothing serves */
   start(): void
-  /** Begins nothing more. */
-  stop(): void
+  /** Begins nothing more, and gives up after `graceMs` what channels still send. */
+  stop(graceMs: number): void
   /** Resolves once nothing is worked on. */
   settled(): Promise<void>
   /** Ends what goes on by itself. */
@@ -60,7 +60,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     events,
     settings,
     onError,
-    attempt: (delivery) => attemptDelivery(delivery, ports)
+    attempt: (delivery, ending) => attemptDelivery(delivery, ports, ending)
   })
   const inbox = openInbox({ store, events, refusals, mappings: () => mappings, onAccepted: worker.wake })
   const operator = openOperator({

@@ -15,8 +15,8 @@ export interface Worker {
   wake(): void
   /** Whether it is at a delivery. */
   has(id: string): boolean
-  /** Begins nothing more; what runs goes on. */
-  stop(): void
+  /** Begins nothing more; what runs goes on, and what a channel still sends after `graceMs` is given up. */
+  stop(graceMs: number): void
   /** Resolves once nothing runs. */
   settled(): Promise<void>
 }
@@ -26,7 +26,7 @@ export interface WorkerOptions {
   events: Events
   settings(): WebhooksConfig
   /** One attempt. @throws whatever it failed with */
-  attempt(delivery: WholeDelivery): Promise<Conclusion>
+  attempt(delivery: WholeDelivery, ending: AbortSignal): Promise<Conclusion>
   /** The store failed, or an attempt did by a fault of the gateway's own. */
   onError(error: unknown): void
 }
@@ -41,10 +41,12 @@ export function openWorker({ store, events, settings, attempt, onError }: Worker
   /** How often in a row there was no room for a delivery. */
   const turnedAway = new Map<string, number>()
   const writes = persistently(onError)
+  const ending = new AbortController()
   let active = false
   let looking: Promise<void> | undefined
   let again = false
   let timer: NodeJS.Timeout | undefined
+  let grace: NodeJS.Timeout | undefined
 
   function tellStarted(delivery: StoredDelivery): NewEvent[] {
     if (turnedAway.has(delivery.id)) return [] // that was told, and nothing has come of it yet
@@ -103,7 +105,7 @@ export function openWorker({ store, events, settings, attempt, onError }: Worker
       if (delivery.interruptions >= MOST_INTERRUPTIONS) {
         throw new Undeliverable(`The gateway ended ${delivery.interruptions} times while it was worked on`)
       }
-      conclusion = await attempt(delivery)
+      conclusion = await attempt(delivery, ending.signal)
     } catch (error) {
       if (!active) return await giveBack(delivery)
       return await fail(delivery, error)
@@ -130,7 +132,7 @@ export function openWorker({ store, events, settings, attempt, onError }: Worker
     const { id, attempts, interruptions } = delivery
     const { maxAttempts, retryDelayMs } = settings()
     const away = turnedAway.get(id) ?? 0
-    if (!(error instanceof GatewayError || error instanceof Undeliverable)) onError(error)
+    if (!isTold(error)) onError(error)
     const verdict = judge(error, { made: attempts - interruptions, most: maxAttempts, delayMs: retryDelayMs, away })
     const told = { ...placeOf(delivery), attempt: attempts, reason: verdict.reason }
     if (verdict.again && verdict.free) turnedAway.set(id, away + 1)
@@ -152,16 +154,22 @@ export function openWorker({ store, events, settings, attempt, onError }: Worker
     },
     wake,
     has: (id) => running.has(id),
-    stop() {
+    stop(graceMs) {
       active = false
       clearTimeout(timer)
+      grace = setTimeout(() => ending.abort(), graceMs)
     },
     async settled() {
       await looking
       await Promise.all([writes.end(), ...running.values()])
+      clearTimeout(grace)
     }
   }
 }
+
+/** Of what channels fail with, only the log has the words. */
+const isTold = (error: unknown) =>
+  error instanceof Undeliverable || (error instanceof GatewayError && error.code !== 'channel_failed')
 
 /** Which delivery an event is about; the mapping's client alone sees it, beside admins. */
 export const placeOf = ({ id, mappingId, agentId }: Pick<StoredDelivery, 'id' | 'mappingId' | 'agentId'>) => ({

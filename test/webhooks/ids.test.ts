@@ -1,12 +1,14 @@
 import t from 'tap'
 import { buildGateway } from '../support/gateway.ts'
-import { deliver, mapping, SECRET, sign, untilAll, withWebhooks } from '../support/webhooks.ts'
+import { deliver, mapping, sign, untilAll, withWebhooks } from '../support/webhooks.ts'
+
+const BEARER = 'a-secret-of-both'
 
 t.test('an id that is blank is none', async (t) => {
   const mappings = [
     mapping(),
-    mapping({ id: 'b', match: { path: 'b' }, scheme: 'bearer' }),
-    mapping({ id: 'st', match: { path: 'st' }, scheme: 'bearer' })
+    mapping({ id: 'b', match: { path: 'b' }, scheme: 'bearer', secret: BEARER }),
+    mapping({ id: 'st', match: { path: 'st' }, scheme: 'bearer', secret: BEARER })
   ]
   const app = await buildGateway(t, withWebhooks({ mappings }))
   const body = '{"n":1}'
@@ -15,11 +17,11 @@ t.test('an id that is blank is none', async (t) => {
 
   const push = JSON.stringify({ message: { messageId: 'p1' } })
   for (let n = 0; n < 2; n++) {
-    await deliver(app, 'b', push, { authorization: `Bearer ${SECRET}`, 'x-webhook-id': '' })
+    await deliver(app, 'b', push, { authorization: `Bearer ${BEARER}`, 'x-webhook-id': '' })
   }
   const unnamed = JSON.stringify({ message: { messageId: ' ' } })
   for (let n = 0; n < 2; n++) {
-    t.match(await deliver(app, 'st', unnamed, { authorization: `Bearer ${SECRET}` }), { status: 200 })
+    t.match(await deliver(app, 'st', unnamed, { authorization: `Bearer ${BEARER}` }), { status: 200 })
   }
   const all = await untilAll(app, 'done')
   t.same(

@@ -122,7 +122,12 @@ export interface DeliveryStore {
    * third time.
    * @param mostText characters of all; the first is taken however long it is
    */
-  handIn(agentId: string, turnId: string, limit: number, mostText: number): Promise<{ texts: HeldText[]; more: boolean }>
+  handIn(
+    agentId: string,
+    turnId: string,
+    limit: number,
+    mostText: number
+  ): Promise<{ texts: HeldText[]; more: boolean }>
   /** Keeps again what a turn took whose end was not stored. @returns how many there were */
   handBack(turnId: string): Promise<number>
   get(id: string): Promise<WholeDelivery | undefined>

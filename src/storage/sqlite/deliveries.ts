@@ -139,8 +139,7 @@ export function deliveryStore(db: DatabaseSync, writer: Writer, append: AppendEv
       }),
     handBack: (turnId) => writer.run(() => Number(handBack.run(turnId).changes)),
     replay: (id, now, newTurnId, events) => change(() => replay.run(newTurnId, now, id).changes > 0, events),
-    discard: (id, now, abandoned, events) =>
-      change(() => discard.run(now, id, abandoned ? 1 : 0).changes > 0, events),
+    discard: (id, now, abandoned, events) => change(() => discard.run(now, id, abandoned ? 1 : 0).changes > 0, events),
     prune: (doneBefore, deadBefore, limit) =>
       writer.run(() => Number(prune.run(doneBefore, deadBefore, limit).changes), true)
   }

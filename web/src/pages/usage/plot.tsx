@@ -134,7 +134,11 @@ function optionsOf(
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] }
     },
     axes: [
-      { ...axis, grid: { show: false }, values: (_plot, ticks) => ticks.map((tick) => formatTick(tick * 1000, pieceMs)) },
+      {
+        ...axis,
+        grid: { show: false },
+        values: (_plot, ticks) => ticks.map((tick) => formatTick(tick * 1000, pieceMs))
+      },
       {
         ...axis,
         size: 64,
