@@ -7,6 +7,7 @@ import type { RequestsPlan, RequestsResult } from './drive/requests.ts'
 import type { StreamsPlan, StreamsResult } from './drive/streams.ts'
 import { Gateways, TOKEN } from './gateway.ts'
 import { searchMemory } from './memory.ts'
+import { media } from './media.ts'
 import { measureRecall } from './recall.ts'
 import { rpc } from './rpc.ts'
 import { streams } from './streams.ts'
@@ -159,6 +160,7 @@ async function compareAll(gateways: Gateways, upstream: Server): Promise<Row[]> 
   await gateway.stop()
   rows.push(...(await streams({ rounds: ROUNDS, quick: flags.quick, upstream, forget, report })))
   rows.push(await webhooks({ gateways, rounds: ROUNDS, quick: flags.quick, report }))
+  rows.push(...(await media({ gateways, rounds: ROUNDS, quick: flags.quick, report })))
   rows.push(...(await fanOut({ rounds: ROUNDS, quick: flags.quick, report })))
   rows.push(...(await rpc({ rounds: ROUNDS, quick: flags.quick, upstream, report })))
   const searches: Row[] = []

@@ -3301,6 +3301,17 @@ export interface Operations {
     }
   }
   /**
+   * Is the gateway to be sent requests?
+   */
+  ready: {
+    /**
+     * It is to be sent requests.
+     */
+    result: {
+      status: 'ready'
+    }
+  }
+  /**
    * Read what happened lately
    */
   listActivity: {
@@ -3910,6 +3921,109 @@ export interface Operations {
       id: string
     }
     result: null
+  }
+  /**
+   * Page through the files
+   */
+  listMedia: {
+    query?: {
+      after?: string
+      limit?: string
+    }
+    result: {
+      media: {
+        id: string
+        /**
+         * Its address, without the host.
+         */
+        url: string
+        contentType: string
+        /**
+         * Bytes.
+         */
+        size: number
+        savedAt: number
+        /**
+         * When it will be gone; null: it is kept.
+         */
+        expiresAt: number | null
+      }[]
+      next?: string
+    }
+  }
+  /**
+   * Upload a file
+   */
+  uploadMedia: {
+    result: {
+      id: string
+      /**
+       * Its address, without the host.
+       */
+      url: string
+      contentType: string
+      /**
+       * Bytes.
+       */
+      size: number
+      savedAt: number
+      /**
+       * When it will be gone; null: it is kept.
+       */
+      expiresAt: number | null
+    }
+  }
+  /**
+   * Read a file
+   */
+  readMedia: {
+    path: {
+      id: string
+    }
+    result: string
+  }
+  /**
+   * Delete a file
+   */
+  deleteMedia: {
+    path: {
+      id: string
+    }
+    result: null
+  }
+  /**
+   * What a file is
+   */
+  readMediaMeta: {
+    path: {
+      id: string
+    }
+    result: {
+      contentType: string
+      savedAt: number
+      /**
+       * Bytes.
+       */
+      size: number
+    }
+  }
+  /**
+   * Make an address that needs no token
+   */
+  signMedia: {
+    path: {
+      id: string
+    }
+    body: {
+      /**
+       * Default: 3600.
+       */
+      expiresInSeconds?: number
+    } | null
+    result: {
+      url: string
+      expiresAt: number
+    }
   }
 }
 
@@ -4575,6 +4689,7 @@ export interface Events {
 /** Where each REST operation is. */
 export const OPERATIONS = {
   health: ['GET', '/health'],
+  ready: ['GET', '/health/ready'],
   listActivity: ['GET', '/api/activity'],
   listAgents: ['GET', '/api/agents'],
   listChannels: ['GET', '/api/channels'],
@@ -4595,7 +4710,13 @@ export const OPERATIONS = {
   resetSession: ['POST', '/api/sessions/{key}/reset'],
   createTicket: ['POST', '/api/tickets'],
   listTurns: ['GET', '/api/turns'],
-  cancelTurn: ['DELETE', '/api/turns/{id}']
+  cancelTurn: ['DELETE', '/api/turns/{id}'],
+  listMedia: ['GET', '/media'],
+  uploadMedia: ['POST', '/media'],
+  readMedia: ['GET', '/media/{id}'],
+  deleteMedia: ['DELETE', '/media/{id}'],
+  readMediaMeta: ['GET', '/media/{id}/meta'],
+  signMedia: ['POST', '/media/{id}/sign']
 } as const
 
 /** The types of all events. */

@@ -10,7 +10,13 @@ async function logging(fastify: FastifyInstance): Promise<void> {
 }
 
 async function lines(fastify: FastifyInstance): Promise<void> {
-  fastify.addHook('onResponse', logRequest)
+  const { metrics } = fastify.comis
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions, ws } = request
+    const ms = reply.isStream || ws ? undefined : reply.elapsedTime
+    metrics.countRequest({ method, route: routeOptions.url, status: reply.statusCode, ms })
+    logRequest(request, reply, done)
+  })
 }
 
 /**

@@ -3,6 +3,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError } from '../src/errors.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route is served also while all else is refused, although it is limited. */
+    underPressure?: boolean
+  }
+}
+
 const RETRY_SECONDS = 10
 /** Over so long that one piece of work, or the start, is no pressure: what makes all others wait time and again is. */
 const SAMPLE_MS = 5000
@@ -30,7 +37,8 @@ async function pressure(fastify: FastifyInstance): Promise<void> {
 
 /** What is exempt from the rate limit tells how the process is, which is asked most when it is not well. */
 async function refuse(request: FastifyRequest): Promise<void> {
-  if (request.routeOptions.config.limited === false) return
+  const { limited, underPressure } = request.routeOptions.config
+  if (limited === false || underPressure) return
   throw new GatewayError('busy', 'The gateway is too busy', { retryAfterSeconds: RETRY_SECONDS })
 }
 

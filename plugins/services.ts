@@ -39,11 +39,13 @@ async function services(
     onUnstored: (turn, error) =>
       log.error({ turn, ...forLog(asGatewayError(error)) }, 'the end of a turn was not stored'),
     onListError: (error) => log.warn(forLog(asGatewayError(error)), 'a provider cannot be asked for its models'),
+    onTraceError: (error) => log.warn({ error: (error as Error).message }, 'traces could not be sent'),
     onError: (error) => log.error(forLog(asGatewayError(error)), 'what goes on by itself failed')
   })
   fastify.decorate('comis', opened)
   // Running turns end by themselves within the grace time: the server waits for the requests that they answer.
   fastify.addHook('preClose', async () => {
+    opened.readiness.end()
     const { shutdownGraceMs } = opened.config.gateway
     setTimeout(() => void opened.embedders.close(), shutdownGraceMs).unref()
     opened.webhooks.stop(shutdownGraceMs)

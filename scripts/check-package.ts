@@ -15,7 +15,7 @@ try {
   await checkProcess(bin)
   cpSync(join(root, 'examples'), join(folder, 'examples'), { recursive: true })
   checkTypes()
-  for (const example of ['embed.ts', 'openai-client.ts']) checkExample(example)
+  for (const example of ['embed.ts', 'openai-client.ts', 'client.ts']) checkExample(example)
 } finally {
   rmSync(folder, { recursive: true })
 }

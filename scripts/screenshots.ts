@@ -6,14 +6,13 @@ import { join } from 'node:path'
 import Fastify from 'fastify'
 import { type Browser, chromium } from 'playwright-core'
 import { GatewayClient } from '../client/index.ts'
-import { browserPath } from '../test/support/browser.ts'
+import { browserPath, PAGES, settled } from '../test/support/browser.ts'
 import gateway from '../src/gateway.ts'
 
 const FOLDER = join(import.meta.dirname, '../docs/screenshots')
 const SECRET = 'screenshots-0123456789-0123456789-0123456789'
 const WIDE = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
-const PAGES = ['chat', 'live', 'memory', 'usage', 'agents', 'channels', 'webhooks', 'tokens', 'settings', 'api']
 const ANSWER = `## Release checklist
 
 Everything is **green**. What is left, in this order:
@@ -113,8 +112,7 @@ async function take(browser: Browser, page: string): Promise<void> {
     tab.on('pageerror', (error) => console.error(page, error))
     tab.on('console', (message) => message.type() === 'error' && console.error(page, message.text()))
     await tab.goto(`${address}/app/${page}${page === 'chat' ? '?session=release-notes' : ''}#token=${SECRET}`)
-    await tab.locator('main h1').waitFor()
-    await tab.waitForFunction('!document.querySelector(".loading")')
+    await settled(tab)
     await tab.waitForTimeout(1000)
     await tab.screenshot({ path: join(FOLDER, `${name}.png`) })
     await context.close()

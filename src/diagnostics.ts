@@ -29,6 +29,8 @@ export interface DiagnosticsReport {
 export interface Diagnostics {
   /** Adds a surface that holds sockets. @param count how many it holds now */
   countSockets(count: () => number): void
+  /** Open sockets of all of them. */
+  readonly sockets: number
   read(): Promise<DiagnosticsReport>
 }
 
@@ -47,15 +49,19 @@ export interface DiagnosticsOptions {
 export function openDiagnostics(options: DiagnosticsOptions): Diagnostics {
   const { status, loop, events, turns, catalog, health, memory, storage, channels } = options
   const counts: (() => number)[] = []
+  const sockets = () => counts.reduce((sum, count) => sum + count(), 0)
   return {
     countSockets: (count) => void counts.push(count),
+    get sockets() {
+      return sockets()
+    },
     async read() {
       const [bounds, stats, size] = await Promise.all([storage.events.bounds(), memory.stats(), storage.size()])
       return {
         process: status(),
         eventLoopDelayMs: loop.delayMs,
         events: { ...bounds, readers: events.readers },
-        sockets: counts.reduce((sum, count) => sum + count(), 0),
+        sockets: sockets(),
         turns: { running: turns.running, waiting: turns.waiting },
         providers: catalog.providers.flatMap((id) => {
           const gate = catalog.gate(id)

@@ -22,6 +22,10 @@ export type ErrorCode =
   | 'provider_rate_limited'
   | 'provider_timeout'
   | 'channel_failed'
+  | 'gone'
+  | 'too_large'
+  | 'unsupported_media'
+  | 'storage_full'
   | 'aborted'
   | 'internal'
 

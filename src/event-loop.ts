@@ -10,12 +10,15 @@ export interface EventLoop {
 
 const RESOLUTION_MS = 100
 
+/** What is measured is the time between two ticks of a timer, which lie that far apart when nothing delays them. */
+const beyondResolution = (ns: number) => Math.max(0, Math.round(ns / 10_000 - RESOLUTION_MS * 100) / 100) || 0
+
 export function watchEventLoop(): EventLoop {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
   return {
     get delayMs() {
-      return Math.round(delay.percentile(99) / 10_000) / 100
+      return beyondResolution(delay.percentile(99))
     },
     reset: () => delay.reset(),
     end: () => void delay.disable()

@@ -14,6 +14,7 @@ import limits from '../plugins/limits.ts'
 import pressure from '../plugins/pressure.ts'
 import jsonRpc from '../plugins/json-rpc/index.ts'
 import logging, { requestLines } from '../plugins/logging.ts'
+import media from '../plugins/media/index.ts'
 import methodNotAllowed from '../plugins/method-not-allowed.ts'
 import openapi from '../plugins/docs/openapi.ts'
 import openai from '../plugins/openai/index.ts'
@@ -22,6 +23,7 @@ import sensible from '../plugins/sensible.ts'
 import services from '../plugins/services.ts'
 import slowClients from '../plugins/slow-clients.ts'
 import sse from '../plugins/sse/index.ts'
+import tracing from '../plugins/tracing.ts'
 import turns from '../plugins/turns.ts'
 import validation from '../plugins/validation.ts'
 import warnings from '../plugins/warnings.ts'
@@ -115,6 +117,7 @@ async function serveClients(
   { answerUnknownRoutes, isOwnServer, extend }: ServeOptions
 ): Promise<void> {
   await fastify.register(requestLines)
+  await fastify.register(tracing)
   await fastify.register(securityHeaders, { hsts: isOwnServer && fastify.server instanceof TlsServer })
   await fastify.register(slowClients)
   await fastify.register(guard, { isOwnServer })
@@ -128,6 +131,7 @@ async function serveClients(
   await fastify.register(turns)
   await fastify.register(openai)
   await fastify.register(jsonRpc)
+  await fastify.register(media)
   await fastify.register(webhooks)
   await fastify.register(dashboard)
   await fastify.register(firstToken)

@@ -10,13 +10,14 @@ import Fastify, {
   LogController
 } from 'fastify'
 import { type Logger, pino } from 'pino'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { compilersFactory } from '../plugins/validation.ts'
 import { isLoopback } from './access/origins.ts'
 import { ConfigError } from './config/error.ts'
 import { type Command, loadCommand, USAGE } from './config/load.ts'
 import { followConnections } from './connections.ts'
-import type { TlsConfig } from './config/schema.ts'
-import gateway from './gateway.ts'
+import type { Config, TlsConfig } from './config/schema.ts'
+import gateway, { type Services } from './gateway.ts'
 import { serverOptions } from './server-options.ts'
 import { loadTls, type TlsMaterial } from './tls/load.ts'
 import { reloadTls } from './tls/reload.ts'
@@ -53,6 +54,7 @@ async function serve({ config, overrides, discardPatches, logLevel, configPath }
   app.log = logger
   const endConnections = followConnections(app.server)
   let { gateway: settings } = config
+  let readiness: Services['readiness'] | undefined
   await app.register(gateway, {
     ...config,
     overrides,
@@ -62,13 +64,14 @@ async function serve({ config, overrides, discardPatches, logLevel, configPath }
     configPaths: configPath ? [configPath] : [],
     extend: ({ comis, rpc }) => {
       settings = comis.config.gateway // with what was changed at run time before
+      readiness = comis.readiness
       rpc.method(setLogLevel(logger))
     }
   })
-  const { host, port, shutdownGraceMs, allowInsecureHttp } = settings
+  const { host, port, allowInsecureHttp } = settings
   app.addHook('preClose', async () => endConnections())
   if (tls && material) followCertificates(app, tls, material)
-  stopOnSignal(app, shutdownGraceMs, tls ? ['SIGHUP'] : [])
+  stopOnSignal(app, settings, () => readiness?.end(), tls ? ['SIGHUP'] : [])
   if (!tls && !allowInsecureHttp && !isLoopback(host)) {
     logger.warn(
       'plain HTTP on an address that others reach: tokens travel in the clear (gateway.allowInsecureHttp silences this)'
@@ -102,10 +105,19 @@ function followCertificates(app: FastifyInstance, tls: TlsConfig, material: TlsM
   app.addHook('onClose', async () => end())
 }
 
-function stopOnSignal(app: FastifyInstance, graceMs: number, skip: 'SIGHUP'[]): void {
-  closeWithGrace({ delay: graceMs + CLOSE_MS, logger: app.log, skip }, async ({ signal, err }) => {
+/** @param drain requests are to go elsewhere: called first, and given `drainMs` to be noticed */
+function stopOnSignal(
+  app: FastifyInstance,
+  { shutdownGraceMs, drainMs }: Config['gateway'],
+  drain: () => void,
+  skip: 'SIGHUP'[]
+): void {
+  const delay = drainMs + shutdownGraceMs + CLOSE_MS
+  closeWithGrace({ delay, logger: app.log, skip }, async ({ signal, err }) => {
     if (err) app.log.fatal({ err }, 'stopping: an error that nothing caught')
     else app.log.info({ signal }, 'stopping')
+    drain()
+    if (!err) await sleep(drainMs)
     await app.close()
   })
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Refusals } from './access/refusals.ts'
 import { Tickets } from './access/tickets.ts'
 import { openTokens, type Tokens } from './access/tokens.ts'
@@ -22,18 +23,26 @@ import { type Diagnostics, openDiagnostics } from './diagnostics.ts'
 import { type Instance, newInstance } from './instance.ts'
 import { openSpending, type Spending } from './limits/spending.ts'
 import { Slots } from './limits/slots.ts'
+import { openFolder } from './media/fs/store.ts'
+import { type Media, openMedia } from './media/media.ts'
 import { type Memory, openMemory } from './memory/memory.ts'
 import { type Catalog, openCatalog } from './models/catalog.ts'
 import { discoverProviders } from './models/discover.ts'
+import { askModel } from './models/fallback.ts'
 import { followHealth } from './models/health.ts'
 import { liveCatalog } from './models/live-catalog.ts'
+import { type Metrics, openMetrics } from './metrics/metrics.ts'
+import { type Readiness, watchReadiness } from './readiness.ts'
 import { reload } from './reload.ts'
 import { expireSessions } from './sessions/expire.ts'
 import { openSessions, type Sessions } from './sessions/sessions.ts'
-import type { Storage } from './storage/port.ts'
+import type { DeliveryCount, Storage } from './storage/port.ts'
 import { openSqlite } from './storage/sqlite/open.ts'
 import { processStatus } from './status.ts'
 import { expireKeptTurns } from './turns/expire-kept.ts'
+import { traceGenAi } from './telemetry/gen-ai.ts'
+import { openTelemetry } from './telemetry/open.ts'
+import type { Tracer } from './telemetry/tracer.ts'
 import { tellAbandoned } from './turns/tell.ts'
 import { createTurns, type Turns, type TurnSummary } from './turns/turns.ts'
 import { openUsages, type Usages } from './usage/usage.ts'
@@ -71,9 +80,16 @@ export interface Services {
   readonly events: Events
   readonly channels: Channels
   readonly memory: Memory
+  readonly media: Media
   readonly usages: Usages
   readonly webhooks: Webhooks
   readonly diagnostics: Diagnostics
+  /** What is counted for Prometheus. */
+  readonly metrics: Metrics
+  /** What makes traces; undefined where they are sent nowhere. */
+  readonly tracer: Tracer | undefined
+  /** Whether more is to be sent here. */
+  readonly readiness: Readiness
   readonly storage: Storage
   /** Ends what goes on by itself, once nothing else goes on. */
   close(): Promise<void>
@@ -97,6 +113,8 @@ export interface ServicesOptions {
   onUnstored(id: string, error: unknown): void
   /** A provider that could not be asked for its models. */
   onListError(error: unknown): void
+  /** Traces could not be sent to where they are collected. */
+  onTraceError(error: unknown): void
   /** What goes on by itself failed: events that were not stored, sessions that did not expire. */
   onError(error: unknown): void
 }
@@ -107,6 +125,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { onError } = on
   const base = { ...options.config, providers: options.config.providers ?? (await discoverProviders(env)) }
   await using opened = new AsyncDisposableStack()
+  const tracer = await openTelemetry(options.config, env, on.onTraceError)
+  opened.defer(() => tracer?.close())
   const storage = opened.adopt(openSqlite(expandHome(base.dataDir)), (store) => store.close())
   const loaded = await loadLiveConfig({ base, overrides, discardPatches, store: storage.config })
   const { config } = loaded
@@ -125,7 +145,17 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const embedders = opened.adopt(openEmbedders(config, env, health), (all) => all.close())
   const memory = await openMemory({ store: storage.memory, embedders, events, onError })
   opened.defer(() => memory.stop())
-  const tools = [currentTime, ...memoryTools(memory), ...ownTools]
+  const dataDir = expandHome(base.dataDir)
+  const media = openMedia({
+    store: await openFolder(join(dataDir, 'media')),
+    dataDir,
+    settings: () => now().gateway.media,
+    events,
+    onError
+  })
+  opened.defer(() => media.stop())
+  const traced = traceGenAi(tracer)
+  const tools = traced.tools([currentTime, ...memoryTools(memory), ...ownTools])
   const agents = liveAgents(openAgents(config, catalog, tools))
   liveConfig.onChange(reload({ catalog, agents, embedders, tools, events, openModels }))
 
@@ -146,19 +176,22 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     turns: storage.turns,
     kept: storage.kept,
     events,
-    runTurn: createRunTurn({
-      sessions: storage.sessions,
-      steps: storage.steps,
-      calls: { health, events },
-      memory,
-      held,
-      onError
-    }),
+    runTurn: traced.turns(
+      createRunTurn({
+        sessions: storage.sessions,
+        steps: storage.steps,
+        calls: { health, events, ask: traced.models(askModel) },
+        memory,
+        held,
+        onError
+      })
+    ),
     priceOf: catalog.priceOf,
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,
     onFinished(summary) {
       held.ended(summary.turn.id)
+      metrics.countTurn(summary)
       on.onTurn(summary)
     }
   })
@@ -185,6 +218,18 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   opened.defer(() => loop.end())
   opened.defer(emitMetrics(events, loop, () => turns.running))
   const watched = { catalog, channels, events, health, loop, memory, storage, turns }
+  const diagnostics = openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) })
+  const metrics = openMetrics({
+    ...watched,
+    runningTurns: () => turns.running,
+    sockets: () => diagnostics.sockets,
+    queues: {
+      turns: () => slots.waiting,
+      writes: () => storage.waiting,
+      deliveries: () => waitingDeliveries(storage.deliveries.counts())
+    },
+    isKnown: (provider, model) => catalog.lists(provider, model) || agents.use(provider, model)
+  })
   const ends = opened.move()
   return {
     get config() {
@@ -206,11 +251,19 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     sessions,
     events,
     memory,
+    media,
     channels,
     webhooks,
     usages: openUsages(storage.usage, events),
-    diagnostics: openDiagnostics({ ...watched, status: () => processStatus(liveConfig, configPaths) }),
+    diagnostics,
+    metrics,
+    tracer,
+    readiness: watchReadiness({ storage, isOverloaded: () => pressure.isHigh() }),
     storage,
     close: () => ends.disposeAsync()
   }
+}
+
+async function waitingDeliveries(counted: Promise<DeliveryCount[]>): Promise<number> {
+  return (await counted).reduce((sum, { state, count }) => (state === 'waiting' ? sum + count : sum), 0)
 }

@@ -14,7 +14,8 @@ t.test('what is on disk is for its owner alone, and a start with less is refused
   await first.exit
   const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
   t.equal(await modeOf(dataDir), '700')
-  for (const name of await readdir(dataDir)) t.equal(await modeOf(join(dataDir, name)), '600', name)
+  for (const name of await readdir(dataDir))
+    t.equal(await modeOf(join(dataDir, name)), name === 'media' ? '700' : '600', name)
   await chmod(join(dataDir, 'gateway.db'), 0o640)
   const second = startProcess(t, { cwd, args })
   t.equal(await second.exit, 1)

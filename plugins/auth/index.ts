@@ -27,6 +27,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route is open to everyone although its folder is guarded. */
     public?: boolean
+    /** Whether a request may pass whoever sent it, as one to a signed address may. */
+    admits?: (request: FastifyRequest) => boolean
     /** The scopes that the route needs one of, in place of its folder's. */
     scopes?: Scope[]
     /** The route takes a token from `?token=` too, and a ticket from `?ticket=`: for clients that cannot set a header. */
@@ -65,7 +67,8 @@ async function auth(fastify: FastifyInstance): Promise<void> {
   fastify.decorate('requireScope', function (this: FastifyInstance, ...scopes: Scope[]) {
     this.addHook('onRoute', (route) => documentGuard(route, scopes))
     this.addHook('onRequest', (request, reply, done) => {
-      if (request.routeOptions.config.public) return done()
+      const { public: isPublic, admits } = request.routeOptions.config
+      if (isPublic || admits?.(request)) return done()
       if (!request.principal) {
         if (!request.routeOptions.config.refusesOpened || !request.ws)
           return done(unauthorized(fastify, request, reply))

@@ -24,6 +24,7 @@ export const documentOf = (prefix: string): Document => ({
     { name: 'chat', description: 'Talk to an agent.' },
     { name: 'turns', description: 'What is being answered right now.' },
     { name: 'events', description: 'What happens, live and lately.' },
+    { name: 'media', description: 'Files to upload and to read.' },
     { name: 'json-rpc', description: 'Everything, as methods to call.' },
     { name: 'webhooks', description: 'What happens elsewhere, told to agents.' },
     { name: 'openai', description: 'For clients made for OpenAI.' }

@@ -34,6 +34,10 @@ const STATUS: Record<ErrorCode, number> = {
   provider_rate_limited: 429,
   provider_timeout: 504,
   channel_failed: 502,
+  gone: 410,
+  too_large: 413,
+  unsupported_media: 415,
+  storage_full: 507,
   aborted: 500,
   internal: 500
 }

@@ -36,12 +36,15 @@ const MEANING: Record<number, string> = {
   403: 'The token does not hold the scope, or may not use that agent or model.',
   404: 'There is no such thing.',
   409: 'The agent is suspended.',
+  410: 'It was there, and is past its time.',
   413: 'The body is larger than `gateway.httpBodyLimitBytes`.',
   415: 'The body is not JSON.',
+  416: 'The range is not in it.',
   429: 'Too many requests or tokens, or a budget that is spent. `Retry-After` tells when to come again.',
   500: 'The gateway failed.',
   502: 'The provider failed.',
   503: 'Too busy. `Retry-After` tells when to come again.',
+  507: 'There is no room left (`gateway.media.quotaBytes`).',
   504: 'The provider, or the whole turn, took too long.'
 }
 

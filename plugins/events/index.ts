@@ -27,7 +27,7 @@ async function events(fastify: FastifyInstance): Promise<void> {
   const { events: feed, tokens } = fastify.comis
 
   fastify.decorateReply('streamEvents', function (this: FastifyReply, { filter, lastEventId }) {
-    const { raw } = this.hijack()
+    const raw = this.becomeStream()
     // The stream ends with its connection: bytes that are the same for all readers need no frame of their own.
     raw.shouldKeepAlive = false
     raw.useChunkedEncodingByDefault = false

@@ -1,8 +1,9 @@
 import { GatewayError } from '../../src/errors.ts'
 import type { FilePart } from '../../src/models/message.ts'
+import { isMediaAddress } from './media-parts.ts'
 
 /**
- * A file that a client gives by its address, or inline as a `data:` URL.
+ * A file that a client gives by its address, which may be `/media/:id` here, or inline as a `data:` URL.
  * @param usualType where the address does not tell
  * @param path of the field, for the error
  * @throws GatewayError `invalid_request`
@@ -10,10 +11,10 @@ import type { FilePart } from '../../src/models/message.ts'
 export function toFile(url: string, usualType: string, path: string): FilePart {
   const inline = /^data:([^;,]+)?(?:;[^,]*)?;base64,(.*)$/s.exec(url)
   if (inline) return { type: 'file', mediaType: inline[1] ?? usualType, data: { base64: inline[2] ?? '' } }
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+  if (!isMediaAddress(url) && (!/^https?:\/\//.test(url) || !URL.canParse(url))) {
     throw new GatewayError(
       'invalid_request',
-      `Invalid field: ${path}: expected an http(s) address or a base64 data: URL`,
+      `Invalid field: ${path}: expected an http(s) address, /media/:id or a base64 data: URL`,
       { param: path }
     )
   }

@@ -19,6 +19,10 @@ declare module 'fastify' {
      * source wait; one that takes nothing for `gateway.stallMs` is cut off.
      */
     sendEvents<T>(options: EventStreamOptions<T>): Promise<void>
+    /** The answer is a stream, which is as long as its reader likes: it is counted as open until its connection is done. */
+    becomeStream(): ServerResponse
+    /** Whether it is one. */
+    isStream: boolean
   }
 }
 
@@ -37,7 +41,7 @@ async function sse(fastify: FastifyInstance): Promise<void> {
     { source, encode, keepAliveMs }: EventStreamOptions<T>
   ): Promise<void> {
     const { stallMs } = fastify.comis.config.gateway
-    const { raw } = this.hijack()
+    const raw = this.becomeStream()
     raw.writeHead(200, { ...(this.getHeaders() as OutgoingHttpHeaders), ...EVENT_STREAM_HEADERS })
     const writer = eventWriter(raw)
     const timer = keepAliveMs === undefined ? undefined : setInterval(() => writer.write(KEEP_ALIVE), keepAliveMs)
@@ -61,6 +65,13 @@ async function sse(fastify: FastifyInstance): Promise<void> {
     writer.end()
   }
 
+  fastify.decorateReply('isStream', false)
+  fastify.decorateReply('becomeStream', function (this: FastifyReply) {
+    this.isStream = true
+    const { raw } = this.hijack()
+    raw.once('close', fastify.comis.metrics.openStream())
+    return raw
+  })
   fastify.decorateReply('sendEvents', sendEvents)
 }
 

@@ -85,6 +85,16 @@ export function refuseAgent(by: Principal, agentId: string): void {
   if (!mayUseAgent(by, agentId)) throw notAllowed(`this token may not use the agent "${agentId}"`)
 }
 
+/**
+ * The agents whose things are looked through: the one that is named, else all that a client may use; undefined: all there are.
+ * @throws GatewayError `not_allowed`
+ */
+export function agentsOf(by: Principal, agentId: string | undefined): readonly string[] | undefined {
+  if (agentId === undefined) return by.limits?.agents
+  refuseAgent(by, agentId)
+  return [agentId]
+}
+
 /** @throws GatewayError `not_allowed` */
 export function refuseModel(by: Principal, name: string): void {
   if (!mayUseModel(by, name)) throw notAllowed(`this token may not use the model "${name}"`)

@@ -39,7 +39,7 @@ export function callModel(
       trial,
       place,
       signal,
-      call: async (by, answered) => ({ by, reason: await stream(by, answered, { signal, ...call }) })
+      call: async (by, answered) => ({ by, reason: await stream(by, answered, { signal, ask: ports.ask, ...call }) })
     },
     ports
   )
@@ -56,18 +56,20 @@ export function withAlternatives(model: ModelRef, may: (alternative: ModelRef) =
   return [model, ...alternatives.filter((other) => isAnother(other) && may(other))]
 }
 
+type Streaming = Pick<ModelCall, 'request' | 'runBy' | 'signal' | 'emit' | 'meter'> & Pick<CallPorts, 'ask'>
+
 async function stream(
   by: ModelRef,
   answered: () => void,
-  { request, runBy, signal, emit, meter }: Pick<ModelCall, 'request' | 'runBy' | 'signal' | 'emit' | 'meter'>
+  { request, runBy, signal, emit, meter, ask }: Streaming
 ): Promise<ModelFinish> {
-  const { provider, providerId, model } = by
+  const { providerId, model } = by
   const from = { provider: providerId, model }
   const asked = request(by)
   let opened = false
   meter.asks(by, asked)
   try {
-    for await (const events of provider.stream({ ...asked, model }, signal)) {
+    for await (const events of ask(by, { ...asked, model }, signal)) {
       for (const event of events) {
         if (event.type === 'usage') {
           await emit({ ...event, ...from })

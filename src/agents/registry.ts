@@ -31,6 +31,8 @@ export interface Agents {
   /** The agent, or the one that answers when none is named. @throws GatewayError `unknown_agent` */
   get(id?: string): Agent
   has(id: string): boolean
+  /** Whether the configuration of one names the model. */
+  use(provider: string, model: string): boolean
   list(): Promise<AgentSummary[]>
   /** As one of them is listed. @throws GatewayError `unknown_agent` */
   summary(id: string): Promise<AgentSummary>
@@ -47,6 +49,7 @@ export function liveAgents(first: Agents): LiveAgents {
   return {
     get: (id) => current.get(id),
     has: (id) => current.has(id),
+    use: (provider, model) => current.use(provider, model),
     list: () => current.list(),
     summary: (id) => current.summary(id),
     replace: (next) => void (current = next)
@@ -67,6 +70,8 @@ export function openAgents(config: Config, catalog: Catalog, tools: readonly Too
 
   return {
     has: (id) => agents.has(id),
+    use: (provider, model) =>
+      [...agents.values()].some(({ providerId, config }) => providerId === provider && config.model === model),
     get,
     list: () => Promise.all([...agents.values()].map(summarize)),
     summary: async (id) => summarize(get(id))

@@ -2,7 +2,7 @@ import { ConfigError } from './error.ts'
 import type { Config } from './schema.ts'
 
 /** Keys that hold a secret, wherever they stand. */
-const SECRET = new Set(['secret', 'secretHash', 'apiKey', 'token'])
+const SECRET = new Set(['headers', 'secret', 'secretHash', 'apiKey', 'token'])
 const ADDRESS = 'baseURL'
 /** Far more than a configuration has. */
 const MOST_DEEP = 64

@@ -9,7 +9,7 @@ export interface LiveEvent {
   readonly data: string
   readonly agentId?: string
   readonly sessionKey?: string
-  /** The client that alone may read it, beside admins; undefined: everyone. */
+  /** The client that alone may read it, beside admins; empty: admins alone; undefined: everyone. */
   readonly owner?: string
 }
 

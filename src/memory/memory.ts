@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Embedder, Embedders } from '../embeddings/port.ts'
 import { asGatewayError, GatewayError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
-import type { MemoryEntry, MemoryScope, MemoryStore } from '../storage/port.ts'
+import type { MemoryEntry, MemoryQuery, MemoryStore } from '../storage/port.ts'
 import { fuse, type Ranked } from './fuse.ts'
 import { Indexer } from './indexer.ts'
 
@@ -12,7 +12,7 @@ export interface NewMemory extends Omit<MemoryEntry, 'id' | 'createdAt'> {}
 /** An entry that fits a question. */
 export interface FoundMemory extends MemoryEntry, Omit<Ranked, 'id'> {}
 
-export interface MemorySearch extends MemoryScope {
+export interface MemorySearch extends Pick<MemoryQuery, 'clientId' | 'agentIds'> {
   query: string
   limit: number
 }

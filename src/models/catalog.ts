@@ -1,8 +1,8 @@
 import { ConfigError } from '../config/error.ts'
 import { type Config, type ModelConfig, PROVIDER_DEFAULTS, type ProviderConfig } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
-import { cachedList } from './cached-list.ts'
-import type { ListedModel, ModelProvider } from './port.ts'
+import { type CachedList, cachedList, fixedList } from './cached-list.ts'
+import type { ModelProvider } from './port.ts'
 import { ProviderGate } from './provider-gate.ts'
 import { providerOptions } from './provider-options.ts'
 import { PROVIDER_TYPES } from './provider-types.ts'
@@ -53,6 +53,8 @@ export interface Catalog {
   list(): Promise<CatalogEntry[]>
   /** How a provider is; undefined where there is none of this id. */
   gate(providerId: string): ProviderGate | undefined
+  /** Whether the configuration, or the provider when it was last asked, names the model; it is not asked for this. */
+  lists(providerId: string, model: string): boolean
 }
 
 interface Provider {
@@ -61,7 +63,7 @@ interface Provider {
   gate: ProviderGate
   configured: ModelConfig[] | undefined
   usualModel: string | undefined
-  listed: () => Promise<ListedModel[]>
+  listed: CachedList
 }
 
 type Env = Record<string, string | undefined>
@@ -107,7 +109,7 @@ export function openCatalog({ configs, env, former, onError }: CatalogOptions): 
     if (slash > 0 && providers.has(name.slice(0, slash))) return get(name.slice(0, slash), name.slice(slash + 1))
     const owners = await Promise.all(
       [...providers.values()].map(async (provider) => {
-        const models = await provider.listed()
+        const models = await provider.listed.read()
         return models.some((model) => model.id === name) ? [provider.id] : []
       })
     )
@@ -125,7 +127,9 @@ export function openCatalog({ configs, env, former, onError }: CatalogOptions): 
     const found = providers.get(providerId)
     if (!found) throw notFound(providerId)
     const model =
-      found.configured?.find(({ kind }) => kind === 'chat')?.id ?? found.usualModel ?? (await found.listed())[0]?.id
+      found.configured?.find(({ kind }) => kind === 'chat')?.id ??
+      found.usualModel ??
+      (await found.listed.read())[0]?.id
     if (model === undefined) {
       throw new GatewayError('model_not_found', `The provider "${providerId}" tells of no model: name one`, {
         param: 'model'
@@ -137,7 +141,7 @@ export function openCatalog({ configs, env, former, onError }: CatalogOptions): 
   async function list(): Promise<CatalogEntry[]> {
     const all = await Promise.all(
       [...providers.values()].map(async ({ id: providerId, listed }) =>
-        (await listed()).map(({ id, created = 0 }) => ({ id: `${providerId}/${id}`, providerId, created }))
+        (await listed.read()).map(({ id, created = 0 }) => ({ id: `${providerId}/${id}`, providerId, created }))
       )
     )
     return all.flat()
@@ -148,7 +152,12 @@ export function openCatalog({ configs, env, former, onError }: CatalogOptions): 
 
   const gate = (providerId: string) => providers.get(providerId)?.gate
 
-  return { providers: [...providers.keys()], get, named, priceOf, find, usual, list, gate }
+  const lists = (providerId: string, model: string) => {
+    const found = providers.get(providerId)
+    return found !== undefined && (found.usualModel === model || found.listed.has(model))
+  }
+
+  return { providers: [...providers.keys()], lists, get, named, priceOf, find, usual, list, gate }
 }
 
 const NONE: readonly ModelRef[] = []
@@ -208,6 +217,6 @@ function openProvider(
     gate,
     configured,
     usualModel: configured ? undefined : type.usualModel,
-    listed: configured ? async () => configured.filter(({ kind }) => kind === 'chat') : cachedList(provider, onError)
+    listed: configured ? fixedList(configured.filter(({ kind }) => kind === 'chat')) : cachedList(provider, onError)
   }
 }

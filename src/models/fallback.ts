@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
 import type { ModelRef } from './catalog.ts'
+import type { ModelEvent, ModelRequest } from './port.ts'
 import { isProvidersFault, type ProviderHealth } from './health.ts'
 import { retrying } from './retry.ts'
 
@@ -12,9 +13,15 @@ export interface CallPlace {
   sessionKey?: string
 }
 
+/** Calls a model, and nothing else: what stands around every call can be put around this. */
+export type AskModel = (by: ModelRef, request: ModelRequest, signal: AbortSignal) => AsyncIterable<ModelEvent[]>
+
+export const askModel: AskModel = (by, request, signal) => by.provider.stream(request, signal)
+
 export interface CallPorts {
   health: ProviderHealth
   events: Events
+  ask: AskModel
 }
 
 export interface CallOptions<T> {

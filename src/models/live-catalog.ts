@@ -19,6 +19,7 @@ export function liveCatalog(first: Catalog): LiveCatalog {
     priceOf: (providerId, model) => current.priceOf(providerId, model),
     list: () => current.list(),
     gate: (providerId) => current.gate(providerId),
+    lists: (providerId, model) => current.lists(providerId, model),
     replace: (next) => void (current = next)
   }
 }

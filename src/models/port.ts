@@ -50,6 +50,8 @@ export interface ModelRequest {
   tools?: ToolSpec[]
   settings: ModelSettings
   passOn?: PassOn
+  /** The trace that the call is a part of, for the provider to go on with (W3C Trace Context). */
+  traceparent?: string
 }
 
 /**

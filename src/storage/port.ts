@@ -38,6 +38,13 @@ export interface Storage {
   readonly usage: UsageStore
   readonly deliveries: DeliveryStore
   readonly budgets: BudgetStore
+  /** Writes that wait for their commit. */
+  readonly waiting: number
+  /**
+   * Resolves once it is seen to work: a commit goes through, and after one that failed a real one.
+   * @throws whatever keeps it from being written
+   */
+  check(): Promise<void>
   /** What it takes. */
   size(): Promise<StorageSize>
   /** Ends what is under way and releases everything. Later calls are rejected. */

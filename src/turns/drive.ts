@@ -34,6 +34,8 @@ export interface DrivePorts {
 export interface Progress {
   provider?: string
   model?: string
+  /** When its model began, in milliseconds since the epoch. */
+  openedAt?: number
   usage: Usage
   /** Of the calls of models that have a price. */
   costUsd?: number
@@ -136,12 +138,17 @@ function note(
   if (event.type === 'text' && events.watched) {
     events.emit('message:streaming', { ...placeOf(request), delta: event.delta })
   }
-  if (event.type === 'started') Object.assign(progress, { provider: event.provider, model: event.model })
+  if (event.type === 'started') noteStart(event, progress)
   if (event.type === 'usage') noteUsage(event, progress, meter, priceOf)
   progress.transcript?.append(event)
   const stored = progress.recording?.add(event)
   const read = log.append(event)
   return stored ? both(stored, read) : read
+}
+
+function noteStart({ provider, model }: Extract<RunEvent, { type: 'started' }>, progress: Progress): void {
+  Object.assign(progress, { provider, model })
+  progress.openedAt ??= Date.now()
 }
 
 async function both(stored: Promise<void>, read: Promise<void> | undefined): Promise<void> {

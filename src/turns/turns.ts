@@ -22,6 +22,8 @@ export interface TurnSummary {
   provider: string | undefined
   model: string | undefined
   durationMs: number
+  /** From its request to the first event of its model; undefined for one that came to none. */
+  firstMs: number | undefined
 }
 
 export interface TurnsOptions extends Omit<DrivePorts, 'pending'> {
@@ -197,8 +199,9 @@ function startTurn({ request, caller, recording, startedAt, meter }: Start, opti
     abort
   }
   void driven.then((outcome) => {
-    const { provider, model } = progress
-    options.onFinished({ turn, outcome, provider, model, durationMs: Date.now() - startedAt })
+    const { provider, model, openedAt } = progress
+    const firstMs = openedAt && openedAt - startedAt
+    options.onFinished({ turn, outcome, provider, model, durationMs: Date.now() - startedAt, firstMs })
   })
   return turn
 }

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { bearer, buildGateway, SECRETS, temporaryFolder } from '../support/gateway.ts'
+import { bearer, buildGateway, listenGateway, SECRETS, temporaryFolder, TOKENS } from '../support/gateway.ts'
+import { caller } from '../support/socket.ts'
+import { watch } from '../support/watch.ts'
 
 const REST = '/api/agents'
 const V1 = '/v1/models'
@@ -99,4 +101,35 @@ t.test('a secret file that is missing or too short stops the start', async (t) =
   await t.rejects(start(), /gateway\.tokens\.0\.secret: expected at least 32 characters/)
   await chmod(file, 0o640)
   await t.rejects(start(), /gateway\.tokens\.0\.secret: the file \S+ is open to others \(mode 0640\): chmod 600 it/)
+})
+
+t.test('what is remembered by agents that a token may not use is not found by it', async (t) => {
+  const secret = 'one-agent-0123456789-0123456789-012345678'
+  const tokens = [...TOKENS, { id: 'one', secret, scopes: ['rpc' as const], agents: ['support'] }]
+  const { url } = await listenGateway(t, { embeddings: false, gateway: { tokens } })
+  for (const agentId of [undefined, 'support', 'other']) {
+    await caller(url)('memory.store', { content: `the key is with ${agentId}`, agentId })
+  }
+  const found = async (params: object) => {
+    const { result, error } = await caller(url, secret)('memory.search', { query: 'key', ...params })
+    return error?.message ?? result.results.map(({ agentId }: { agentId?: string }) => agentId ?? 'all').toSorted()
+  }
+  t.same(await found({}), ['all', 'support'])
+  t.same(await found({ agentId: 'support' }), ['all', 'support'])
+  t.match(await found({ agentId: 'other' }), /may not use the agent "other"/)
+  const rest = await fetch(`${url}/api/memory/search?q=key&agentId=other`, { headers: bearer(secret) })
+  t.equal(rest.status, 403)
+  const all = await fetch(`${url}/api/memory/search?q=key`, { headers: bearer(secret) })
+  const { results } = (await all.json()) as { results: unknown[] }
+  t.equal(results.length, 2)
+})
+
+t.test('refusals of nobody’s requests are told to admins, and not to other clients', async (t) => {
+  const { url } = await listenGateway(t)
+  const [admin, client] = [await watch(t, url), await watch(t, url, { secret: SECRETS.rpc })]
+  await fetch(`${url}/api/agents`, { headers: bearer('x'.repeat(40)) })
+  await admin.until(() => admin.of('audit:event').length === 1)
+  await caller(url, SECRETS.rpc)('agent.execute', { message: 'hi' })
+  await client.until(() => client.of('message:sent').length === 1)
+  t.same([...client.of('security:warn'), ...client.of('audit:event')], [])
 })

@@ -100,10 +100,12 @@ export function memoryContract(t: Test, fresh: (t: Test) => Promise<OpenStorage>
       t.same(byText.map(({ id }) => id).toSorted(), byVector.map(({ id }) => id).toSorted())
       return byText.length
     }
-    t.equal(await found({ clientId: 'alice', agentId: 'default' }), 3)
+    t.equal(await found({ clientId: 'alice', agentIds: ['default'] }), 3)
     t.equal(await found({ clientId: 'alice' }), 4)
-    t.equal(await found({ clientId: 'carol', agentId: 'default' }), 1)
-    t.equal(await found({ agentId: 'other' }), 2)
+    t.equal(await found({ clientId: 'carol', agentIds: ['default'] }), 1)
+    t.equal(await found({ agentIds: ['other'] }), 2)
+    t.equal(await found({ agentIds: ['default', 'other'] }), 5)
+    t.equal(await found({ agentIds: [] }), 1, 'what all agents remember')
     t.equal(await found({}), 5)
     t.same(
       (await memory.list({ clientId: 'carol', limit: 10 })).entries.map(({ id }) => id),

@@ -55,7 +55,7 @@ t.test('what only shows when things are opened stops the start too', async (t) =
 
 t.test('a secret can stand in a file', async (t) => {
   const file = join(await temporaryFolder(t), 'secret')
-  await writeFile(file, 'of the file\n')
+  await writeFile(file, 'of the file\n', { mode: 0o600 })
   const app = await buildGateway(t, withWebhooks({ mappings: [mapping({ secret: { file } })] }))
   t.equal((await deliver(app, 'm', '{}', { 'x-webhook-signature': sign('{}', 'of the file') })).status, 200)
 })

@@ -7,21 +7,21 @@ const RefusalPart = Type.Object({ type: Type.Literal('refusal'), refusal: Type.S
 const ImagePart = Type.Object({
   type: Type.Literal('image_url'),
   image_url: Type.Object({
-    url: Type.String({ description: 'An address, or a `data:` URL.' }),
+    url: Type.String({ description: 'An address, `/media/:id`, or a `data:` URL.' }),
     detail: optional(Type.String({ description: '`auto`, `low` or `high`' }))
   })
 })
 const AudioPart = Type.Object({
   type: Type.Literal('input_audio'),
   input_audio: Type.Object({
-    data: Type.String({ description: 'base64' }),
+    data: Type.String({ description: 'base64, or `/media/:id`' }),
     format: Type.String({ description: '`wav` or `mp3`' })
   })
 })
 const FileInputPart = Type.Object({
   type: Type.Literal('file'),
   file: Type.Object({
-    file_data: optional(Type.String({ description: 'A `data:` URL.' })),
+    file_data: optional(Type.String({ description: 'A `data:` URL, or `/media/:id`.' })),
     file_id: optional(Type.String({ description: 'Refused: there is no store of files.' })),
     filename: optional(Type.String())
   })

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../../src/errors.ts'
 import type { FilePart, Message, TextPart, ToolCallPart } from '../../../src/models/message.ts'
 import { toFile } from '../decode.ts'
+import { isMediaAddress } from '../media-parts.ts'
 import type { AssistantMessage, ChatMessage, ToolCall, UserPart } from './message-schema.ts'
 
 /**
@@ -92,7 +93,8 @@ function toUserPart(part: UserPart, field: string): TextPart | FilePart {
     }
     case 'input_audio': {
       const { data, format } = part.input_audio
-      return { type: 'file', mediaType: audioType(format), data: { base64: data }, field }
+      const from = isMediaAddress(data) ? { url: data } : { base64: data }
+      return { type: 'file', mediaType: audioType(format), data: from, field }
     }
     case 'file': {
       const { file_data: data, file_id: id, filename } = part.file

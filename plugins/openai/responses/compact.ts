@@ -3,11 +3,10 @@ import Type, { type Static } from 'typebox'
 import type { Principal } from '../../../src/access/principal.ts'
 import { type Message, textOf } from '../../../src/models/message.ts'
 import { renderMessage } from '../../../src/models/render.ts'
-import type { Services } from '../../../src/services.ts'
 import type { Target } from '../../../src/turns/turn.ts'
 import { refuseBuiltin, summarizeAll } from '../../../src/turns/summarize.ts'
 import { writeCompaction } from './compaction.ts'
-import { prepare } from './prepare.ts'
+import { type Means, prepare } from './prepare.ts'
 import { toUsage } from './resource.ts'
 import { ResponseBody } from './schema.ts'
 
@@ -38,16 +37,16 @@ export const Compaction = Type.Object(
 export async function compact(
   body: CompactBody,
   by: Principal,
-  services: Services,
+  means: Means,
   signal: AbortSignal
 ): Promise<Static<typeof Compaction>> {
-  const { turn, conversation } = await prepare({ ...body, store: false }, by, services)
+  const { turn, conversation } = await prepare({ ...body, store: false }, by, means)
   const model = await modelOf(turn.target)
   refuseBuiltin(model.providerId)
   const text = conversation.map(write).join('')
   const { summary, usage } = await summarizeAll(
     { text, model, agentId: agentIdOf(turn.target), by, signal },
-    services.turns
+    means.services.turns
   )
   const id = randomBytes(12).toString('hex')
   return {

@@ -35,7 +35,10 @@ async function responses(fastify: FastifyInstance): Promise<void> {
   const services = fastify.comis
 
   fastify.decorateReply('createResponse', async function (this: FastifyReply, body) {
-    const prepared = await prepare(body, this.request.client, services)
+    const prepared = await prepare(body, this.request.client, {
+      services,
+      media: fastify.mediaParts(this.request)
+    })
     if (body.background) return inBackground(this, body, prepared)
     const turn = await this.startTurn({ ...prepared.turn, keep: prepared.keep })
     const { tools } = prepared
@@ -77,9 +80,12 @@ async function responses(fastify: FastifyInstance): Promise<void> {
   }
 
   const sockets = new Set<ResponseSocket>()
-  fastify.decorate('acceptResponses', (socket, { client: by, raw: { socket: raw }, log }) => {
+  fastify.decorate('acceptResponses', (socket, request) => {
+    const { client: by, log } = request
+    const { socket: raw } = request.raw
+    const media = fastify.mediaParts(request)
     const onFault = (error: unknown) => log.error(forLog(asGatewayError(error)), 'a response failed')
-    const connection = new ResponseSocket({ socket, raw, by, services, onFault })
+    const connection = new ResponseSocket({ socket, raw, by, services, media, onFault })
     const release = services.tokens.follow(by, () => connection.close(CLOSES.unauthorized))
     sockets.add(connection)
     socket.once('close', () => {

@@ -127,11 +127,11 @@ function toParts(content: string | InputPart[], path: string): (TextPart | FileP
 function toPart(part: InputPart, path: string): TextPart | FilePart {
   if (part.type === 'refusal') return { type: 'text', text: part.refusal }
   if (part.type === 'input_image')
-    return toFile(given(part.image_url, path, 'image_url'), 'image/*', `${path}.image_url`)
+    return { ...toFile(given(part.image_url, path, 'image_url'), 'image/*', `${path}.image_url`), field: path }
   if (part.type !== 'input_file') return { type: 'text', text: part.text }
   const { file_data: data, file_url: url, filename } = part
   const [address, key] = data ? [data, 'file_data'] : [given(url, path, 'file_url'), 'file_url']
-  return { ...toFile(address, 'application/pdf', `${path}.${key}`), filename: filename ?? undefined }
+  return { ...toFile(address, 'application/pdf', `${path}.${key}`), filename: filename ?? undefined, field: path }
 }
 
 /** There is no store of files that an id could name. */

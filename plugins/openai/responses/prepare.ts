@@ -4,6 +4,7 @@ import { GatewayError } from '../../../src/errors.ts'
 import type { Message } from '../../../src/models/message.ts'
 import type { Services } from '../../../src/services.ts'
 import type { Keep, TurnRequest } from '../../../src/turns/turn.ts'
+import type { MediaParts } from '../media-parts.ts'
 import { toTurn } from './decode.ts'
 import { responseId } from './encode.ts'
 import { findItems, findResponse, previousNotFound } from './kept.ts'
@@ -22,6 +23,13 @@ export interface Prepared {
   tools: ClientTools
 }
 
+/** What a request is prepared with. */
+export interface Means {
+  services: Services
+  /** The gateway's own files that its input may refer to. */
+  media: MediaParts
+}
+
 /**
  * Makes a turn of a request, with the conversation that it continues.
  * @throws GatewayError that names what is at fault
@@ -29,7 +37,7 @@ export interface Prepared {
 export async function prepare(
   body: ResponseBody,
   by: Principal,
-  services: Services,
+  { services, media }: Means,
   remembered: Remembered = new Map()
 ): Promise<Prepared> {
   const { agents, catalog } = services
@@ -38,10 +46,11 @@ export async function prepare(
   const previous = await previousOf(body.previous_response_id, by, services, remembered)
   const find = await findItems(body.input, by, services)
   const { turn, news } = toTurn(body, { target, tools, earlier: previous.conversation, find })
-  const conversation = [...previous.conversation, ...news]
-  const input = previous.turnId === undefined ? conversation : news
+  const kept = media.toKeep(news)
+  const conversation = [...previous.conversation, ...kept]
+  const input = previous.turnId === undefined ? conversation : kept
   const keep = body.store === false ? undefined : { request: JSON.stringify(body), previousId: previous.turnId, input }
-  return { turn: { ...turn, by }, keep, conversation, tools }
+  return { turn: { ...turn, input: await media.inline(turn.input), by }, keep, conversation, tools }
 }
 
 interface Previous {

@@ -7,13 +7,13 @@ const InputText = Type.Object({ type: Type.Enum(['input_text', 'output_text', 't
 const InputRefusal = Type.Object({ type: Type.Literal('refusal'), refusal: text })
 const InputImage = Type.Object({
   type: Type.Literal('input_image'),
-  image_url: optional(Type.String({ description: 'An address, or a `data:` URL.' })),
+  image_url: optional(Type.String({ description: 'An address, `/media/:id`, or a `data:` URL.' })),
   file_id: optional(text)
 })
 const InputFile = Type.Object({
   type: Type.Literal('input_file'),
   filename: optional(text),
-  file_data: optional(Type.String({ description: 'A `data:` URL.' })),
+  file_data: optional(Type.String({ description: 'A `data:` URL, or `/media/:id`.' })),
   file_url: optional(text),
   file_id: optional(text)
 })

@@ -14,6 +14,7 @@ import { type Close, CLOSES, closeSocket } from '../../websocket/close.ts'
 import { Outlet } from '../../websocket/outlet.ts'
 import { MessageLimit } from '../../websocket/window.ts'
 import { openAiForm } from '../errors.ts'
+import type { MediaParts } from '../media-parts.ts'
 import { failureOf, ResponseEncoder, responseId } from './encode.ts'
 import { prepare, type Prepared } from './prepare.ts'
 import { echoOf } from './resource.ts'
@@ -25,6 +26,7 @@ export interface ResponseSocketOptions {
   raw: Socket
   by: Principal
   services: Services
+  media: MediaParts
   /** A fault of the gateway's. */
   onFault(error: unknown): void
 }
@@ -101,10 +103,10 @@ export class ResponseSocket {
   }
 
   async #answer(body: ResponseBody): Promise<void> {
-    const { by, services } = this.#options
+    const { by, services, media } = this.#options
     const remembered = this.#remembered
     this.#remembered = new Map() // after a failure there is nothing to go on from
-    const prepared = await prepare(body, by, services, remembered)
+    const prepared = await prepare(body, by, { services, media }, remembered)
     const turn = services.turns.start({ ...prepared.turn, keep: prepared.keep }, this.#leaving.signal)
     const ended = await turn.opened
     if (ended?.error) throw ended.error

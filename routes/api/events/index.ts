@@ -15,8 +15,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       schema: {
         operationId: 'streamEvents',
         summary: 'Watch what happens',
-        description: `Events as they happen. Those of a client are for that client and for admins; those of none are for everyone with
-the scope. A reader that does not keep up is cut off and can resume.`,
+        description: `Events as they happen. Those of a client are for that client and for admins; those of none for everyone with the
+scope, but for security, secrets and audits, which are for admins then. A reader that does not keep up is cut off and can resume.`,
         tags: ['events'],
         querystring: Type.Object({
           types: text('Types as `session:created`, or categories as `session:*`, separated by commas.'),

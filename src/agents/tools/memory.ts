@@ -32,7 +32,7 @@ export const memoryTools = (memory: Memory): Tool[] => [
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_FOUND, description: 'default 5' }))
     }),
     async execute({ query, limit = 5 }, signal, { clientId, agentId }) {
-      const found = await memory.recall({ query, limit, clientId, agentId }, signal)
+      const found = await memory.recall({ query, limit, clientId, agentIds: [agentId] }, signal)
       return {
         results: found.map(({ content, createdAt, score }) => ({
           content,

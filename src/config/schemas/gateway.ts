@@ -90,6 +90,63 @@ const Events = Type.Object(
   { ...closed, default: {}, description: 'the stream of events and its journal' }
 )
 
+const Media = Type.Object(
+  {
+    public: Type.Boolean({
+      default: false,
+      ...atRestart,
+      description: 'true: whoever knows an id may read it; uploads and the list still need a token'
+    }),
+    ttlSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 3_153_600_000,
+      default: 86_400,
+      description: 'a file older than this is gone (410); 0: files are kept'
+    }),
+    maxUploadBytes: Type.Integer({
+      minimum: 1,
+      maximum: 1_099_511_627_776,
+      default: 1_073_741_824,
+      description: 'largest upload; 413 above it'
+    }),
+    quotaBytes: Type.Integer({
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      default: 10_737_418_240,
+      description: 'most that all files may take together; uploads get 507 above it'
+    })
+  },
+  { ...closed, default: {}, description: 'files that clients upload and read below `/media`' }
+)
+
+const Telemetry = Type.Union(
+  [
+    Type.Literal(false),
+    Type.Object(
+      {
+        otlpEndpoint: Type.Optional(
+          Type.String({ pattern: '^https?://', description: 'address of a collector that takes OTLP over HTTP' })
+        ),
+        headers: Type.Optional(
+          Type.Record(Type.String({ pattern: "^[!#-'*+.0-9A-Z^-z|~-]+$" }), Secret, {
+            description: 'sent with the traces, for a collector that wants a key'
+          })
+        ),
+        serviceName: Type.Optional(Type.String({ minLength: 1, description: 'what they are filed under' })),
+        sampleRatio: Type.Optional(
+          Type.Number({ minimum: 0, maximum: 1, description: 'which part of the traces that begin here is sent' })
+        )
+      },
+      closed
+    )
+  ],
+  {
+    ...fileOnly,
+    description:
+      '{ otlpEndpoint, headers, serviceName, sampleRatio }: where traces are sent; left out: as OTEL_* variables say; false: nowhere'
+  }
+)
+
 export const Gateway = Type.Object(
   {
     enabled: Type.Boolean({ default: true, ...fileOnly, description: 'false: nothing is served' }),
@@ -163,12 +220,27 @@ export const Gateway = Type.Object(
       ...atRestart,
       description: 'who may read /openapi.json and /docs: everyone, any token, nobody'
     }),
+    media: Media,
+    metrics: Type.Enum(['public', 'token', 'off'], {
+      default: 'token',
+      ...atRestart,
+      description: 'who may read /metrics: everyone, a token with the scope admin, nobody'
+    }),
+    telemetry: Type.Optional(Telemetry),
     events: Events,
     stallMs: Type.Integer({
       minimum: 100,
       maximum: 3_600_000,
       default: 30_000,
       description: 'a client that takes nothing of its stream for this long is cut off and its turn aborted'
+    }),
+    drainMs: Type.Integer({
+      minimum: 0,
+      maximum: 600_000,
+      default: 0,
+      ...atRestart,
+      description:
+        'how long /health/ready says 503 after SIGTERM before requests are refused, for load balancers to see it'
     }),
     shutdownGraceMs: Type.Integer({
       minimum: 0,

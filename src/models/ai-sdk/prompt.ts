@@ -14,7 +14,7 @@ import type { ModelRequest, ResponseFormat, ToolChoice, ToolSpec } from '../port
  * @param providerOptions what that interface has no words for, in those of the provider's package
  */
 export function callOptions(
-  { messages, tools = [], settings }: ModelRequest,
+  { messages, tools = [], settings, traceparent }: ModelRequest,
   abortSignal: AbortSignal,
   providerOptions?: SharedV4ProviderOptions
 ): LanguageModelV4CallOptions {
@@ -33,6 +33,7 @@ export function callOptions(
     reasoning: reasoningEffort,
     providerOptions,
     ...(tools.length > 0 && { tools: tools.map(toTool), toolChoice: toChoice(toolChoice) }),
+    ...(traceparent !== undefined && { headers: { traceparent } }),
     abortSignal
   }
 }

@@ -52,7 +52,9 @@ export function openAiWire(
     let response: IncomingMessage | undefined
     const reader: WireReader = request.passOn === 'whole' ? new WholeReader(id, request) : new ChunkReader(id, request)
     try {
-      response = await postJson({ url, headers, body: toBody(request, limit), signal: silence.signal })
+      const { traceparent } = request
+      const head = traceparent === undefined ? headers : { ...headers, traceparent }
+      response = await postJson({ url, headers: head, body: toBody(request, limit), signal: silence.signal })
       if (response.statusCode !== 200) throw await refusal(response, id, request.messages)
       for await (const text of readText(response)) {
         silence.heard()

@@ -7,7 +7,7 @@ export interface NewEvent {
   at: number
   agentId?: string
   sessionKey?: string
-  /** The client that alone may read it, beside admins. */
+  /** The client that alone may read it, beside admins; empty: admins alone; undefined: everyone. */
   owner?: string
 }
 

@@ -25,7 +25,9 @@ export interface MemoryScope {
   agentId?: string
 }
 
-export interface MemoryQuery extends MemoryScope {
+export interface MemoryQuery extends Pick<MemoryScope, 'clientId'> {
+  /** The agents whose entries are looked at; undefined: all. */
+  agentIds?: readonly string[] | undefined
   /** Words to look for; left out: no search by text. */
   text?: string
   /** What is looked for as a vector of that model; left out: no search by vector. */

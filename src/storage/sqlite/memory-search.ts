@@ -18,7 +18,7 @@ const db = new DatabaseSync(path, { readOnly: true, allowExtension: true, timeou
 loadVectors(db)
 
 const SCOPED = `
-  AND (:client IS NULL OR client_id IN (:client, '')) AND (:agent IS NULL OR agent_id IN (:agent, ''))`
+  AND (:client IS NULL OR client_id IN (:client, '')) AND (:agents IS NULL OR agent_id = '' OR agent_id IN (SELECT value FROM json_each(:agents)))`
 const byTextStatement = db.prepare(`
   SELECT id FROM memory_text JOIN memory_entries ON seq = memory_text.rowid
   WHERE memory_text MATCH :query ${SCOPED} ORDER BY rank LIMIT :limit`)
@@ -33,10 +33,10 @@ export default function search(query: MemoryQuery): MemoryHits {
   return { byText: byText(query), byVector: byVector(query) }
 }
 
-function byText({ text = '', clientId, agentId, limit }: MemoryQuery): MemoryHits['byText'] {
+function byText({ text = '', clientId, agentIds, limit }: MemoryQuery): MemoryHits['byText'] {
   const query = toQuery(toTerms(text), isFrequent)
   if (query === undefined) return []
-  const scope = { client: clientId ?? null, agent: agentId ?? null }
+  const scope = { client: clientId ?? null, agents: agentIds ? JSON.stringify(agentIds) : null }
   return byTextStatement.all({ query, ...scope, limit }) as { id: string }[]
 }
 
@@ -45,16 +45,16 @@ function isFrequent(term: string): boolean {
   return matches > FREQUENT
 }
 
-function byVector({ vector, clientId, agentId, limit }: MemoryQuery): MemoryHits['byVector'] {
+function byVector({ vector, clientId, agentIds, limit }: MemoryQuery): MemoryHits['byVector'] {
   if (!vector) return []
   const found = spaceStatement.get(vector.model, vector.values.length) as { space: number } | undefined
   if (!found) return []
   const { space } = found
-  const scope = [...(clientId === undefined ? [] : [clientId]), ...(agentId === undefined ? [] : [agentId])]
+  const scope = [...(clientId === undefined ? [] : [clientId]), ...(agentIds ?? [])]
   const k = Math.min(MOST_CANDIDATES, Math.max(LEAST_CANDIDATES, limit * OVERSAMPLING))
   const candidates = `
     SELECT seq FROM ${bitsOf(space)} WHERE bits MATCH vec_bit(?) AND k = ${k}
-    ${clientId === undefined ? '' : "AND client_id IN (?, '')"} ${agentId === undefined ? '' : "AND agent_id IN (?, '')"}`
+    ${clientId === undefined ? '' : "AND client_id IN (?, '')"} ${agentIds ? `AND agent_id IN (${'?, '.repeat(agentIds.length)}'')` : ''}`
   const rows = db
     .prepare(
       `SELECT id, vector FROM (${candidates}) AS near

@@ -57,6 +57,10 @@ export function openSqlite(folder: string): Storage {
     usage: usage.store,
     deliveries: deliveryStore(db, writer, append),
     budgets: budgets.store,
+    get waiting() {
+      return writer.waiting
+    },
+    check: () => writer.check(),
     size: () => sizeOf(db, path),
     async close() {
       await Promise.all([memory[Symbol.asyncDispose](), text.close()])

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { GatewayError } from '../../errors.ts'
 import type { JournalEntry } from '../port.ts'
+import { schemaVersion } from './migrations.ts'
 
 interface Job {
   work(): unknown
@@ -27,12 +28,26 @@ export class Writer {
   /** Only writes that may wait are waiting. */
   #deferred = false
   #committedAt = 0
+  /** The last commit did. */
+  #failed = false
   #outbox: JournalEntry[] = []
   /** Is told of the events of each commit, after it. */
   onEvents: (entries: readonly JournalEntry[]) => void = () => {}
 
   constructor(db: DatabaseSync) {
     this.#db = db
+  }
+
+  /** How many writes wait. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /** Resolves after a commit. One of nothing tells little: after a commit that failed it is one of something. */
+  check(): Promise<void> {
+    return this.run(() => {
+      if (this.#failed) this.#db.exec(`PRAGMA user_version = ${schemaVersion(this.#db)}`)
+    })
   }
 
   /** Within a write: an event that is to be told once its commit is on disk, and not at all if that fails. */
@@ -65,9 +80,11 @@ export class Writer {
     this.#outbox = []
     try {
       const settlements = this.#commit(jobs)
+      this.#failed = false
       if (this.#outbox.length > 0) this.onEvents(this.#outbox)
       settle(settlements)
     } catch (error) {
+      this.#failed = true
       for (const job of jobs) job.reject(error)
     } finally {
       this.#committedAt = performance.now()

@@ -18,7 +18,9 @@ export const Nav = () => (
       <Button icon="menu" label="Navigation" kind="quiet" expanded={open.value} onClick={() => (open.value = true)} />
       <Brand />
     </header>
-    <Side />
+    <header class="side">
+      <Side />
+    </header>
     {open.value && <Drawer />}
   </>
 )
@@ -35,7 +37,9 @@ function Drawer() {
       onClose={close}
       onClick={(event) => event.target === ref.current && close()}
     >
-      <Side onFollow={close} />
+      <div class="side">
+        <Side onFollow={close} />
+      </div>
     </dialog>
   )
 }
@@ -51,7 +55,7 @@ function Side({ onFollow }: { onFollow?(): void }) {
   const pages = PAGES.filter((page) => may(page.scope))
   const groups = [...new Set(pages.map((page) => page.group))]
   return (
-    <div class="side">
+    <>
       <Brand />
       <nav class="nav" aria-label="Pages">
         {groups.map((group) => (
@@ -68,7 +72,7 @@ function Side({ onFollow }: { onFollow?(): void }) {
         ))}
       </nav>
       <Foot />
-    </div>
+    </>
   )
 }
 

@@ -111,10 +111,10 @@ effect(() => {
   const status = connection.value
   if (status === 'waiting' && !lost) {
     lost = true
-    add('connection', { status: 'lost', note: 'Trying again. What is missed comes when it is back.' })
+    add('stream:lost', { note: 'Trying again. What is missed comes when it is back.' })
   } else if (status === 'open' && lost) {
     lost = false
-    add('connection', { status: 'resumed', note: `What was missed since event ${last ?? 0} follows.` })
+    add('stream:resumed', { note: `What was missed since event ${last ?? 0} follows.` })
   } else if (status === 'idle') lost = false
 })
 

@@ -34,7 +34,7 @@ const REFUSALS: Partial<Record<ClientError['reason'], string>> = {
 /** Signs in with a token, which is kept for this tab. */
 export async function signIn(token: string): Promise<void> {
   refusal.value = ''
-  const client = new GatewayClient({ url: GATEWAY, token })
+  const client = new GatewayClient({ url: GATEWAY, token, backOff: { maxMs: 5000 } })
   try {
     const me = await client.rpc('system.whoami')
     tabStorage.set('token', token)
@@ -59,6 +59,7 @@ function onStatus(client: GatewayClient, status: SocketStatus): void {
 export function signOut(reason = ''): void {
   const { client } = current() ?? {}
   tabStorage.set('token', undefined)
+  tabStorage.set('session', undefined)
   refusal.value = reason
   session.value = undefined
   client?.close()

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { failureResponses } from '../../../../plugins/errors/schema.ts'
 import { limitParameter } from '../../../../plugins/limit-parameter.ts'
 import { FoundMemories, toRecord } from '../../../../plugins/memory/schema.ts'
+import { agentsOf } from '../../../../src/access/limits.ts'
 import { findableBy } from '../../../../src/access/principal.ts'
 
 const limit = limitParameter({ least: 1, most: 100, usual: 10 })
@@ -14,7 +15,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       schema: {
         operationId: 'searchMemory',
         summary: 'Find what is remembered',
-        description: 'By words and by meaning: one’s own and everyone’s; for the scope `admin` that of all clients.',
+        description:
+          'By words and by meaning: one’s own and everyone’s; for the scope `admin` that of all clients. Only of agents that the token may use.',
         tags: ['memory'],
         querystring: Type.Object({
           q: Type.String({ minLength: 1, maxLength: 4000, description: 'What to look for.' }),
@@ -27,7 +29,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     async ({ query: { q, agentId, limit: most }, client }, reply) => {
       const clientId = findableBy(client)
       const found = await fastify.comis.memory.search(
-        { query: q, limit: limit.read(most), clientId, agentId },
+        { query: q, limit: limit.read(most), clientId, agentIds: agentsOf(client, agentId) },
         reply.leaving()
       )
       return { results: found.map(toRecord) }

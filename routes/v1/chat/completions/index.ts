@@ -33,13 +33,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     async (request, reply) => {
       const body = withTools(request.body)
       const { model } = body
-      const turns = await reply.startTurns(toTurn(body, await findTarget(model, agents, catalog)), choicesOf(body))
+      const turn = toTurn(body, await findTarget(model, agents, catalog))
+      const input = await fastify.mediaParts(request).inline(turn.input)
+      const turns = await reply.startTurns({ ...turn, input }, choicesOf(body))
       const form = { model, customTools: customNames(body), asFunction: usesFunctions(request.body) }
       if (!body.stream) return readCompletion(turns, form)
       const includeUsage = body.stream_options?.include_usage ?? false
       const encoder = new ChunkEncoder(turns, { ...form, includeUsage })
-      const [turn, another] = turns
-      if (turn && !another) return reply.sendEvents({ source: turn, encode: (entry) => encoder.encode(entry) })
+      const [only, another] = turns
+      if (only && !another) return reply.sendEvents({ source: only, encode: (entry) => encoder.encode(entry) })
       return reply.sendEvents({
         source: sideBySide(turns),
         encode: ({ entry, choice }) => encoder.encode(entry, choice)

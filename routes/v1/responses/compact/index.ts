@@ -15,7 +15,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         response: { 200: Compaction, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
       }
     },
-    ({ body, client }, reply) => compact(body, client, fastify.comis, reply.leaving())
+    (request, reply) => {
+      const means = { services: fastify.comis, media: fastify.mediaParts(request) }
+      return compact(request.body, request.client, means, reply.leaving())
+    }
   )
 }
 

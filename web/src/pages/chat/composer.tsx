@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Result, Upload } from '../../../../client/index.ts'
 import { formatBytes } from '../../lib/format.ts'
@@ -9,8 +9,8 @@ import { Icon } from '../../ui/icon.tsx'
 export type Agent = Result<'agents.list'>['agents'][number]
 
 export interface ComposerProps {
-  /** What belongs to another conversation is not taken along. */
-  conversation: string
+  /** What is being written. */
+  draft: Signal<string>
   agents: readonly Agent[]
   agentId: string | undefined
   onAgent(id: string): void
@@ -25,19 +25,16 @@ interface Attached extends Upload {
 
 const UPLOAD_MS = 10 * 60_000
 
-export function Composer({ conversation, agents, agentId, onAgent, running, onSend, onStop }: ComposerProps) {
-  const text = useSignal('')
+export function Composer({ draft: text, agents, agentId, onAgent, running, onSend, onStop }: ComposerProps) {
   const files = useSignal<readonly Attached[]>([])
   const uploading = useSignal(0)
   const input = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
 
   useEffect(() => {
-    text.value = ''
-    files.value = []
     // On a touch screen the keyboard would cover what is there to read.
     if (matchMedia('(pointer: fine)').matches) input.current?.focus({ preventScroll: true })
-  }, [conversation])
+  }, [])
 
   function send(): void {
     const message = [text.value.trim(), ...files.value.map(asMarkdown)].filter(Boolean).join('\n\n')

@@ -13,6 +13,8 @@ export interface Conversation {
   readonly status: Signal<'loading' | 'ready' | 'failed'>
   /** Ends the answer that is being said; undefined: none is. */
   readonly stop: Signal<AbortController | undefined>
+  /** What is being written, and not said yet. */
+  readonly draft: Signal<string>
   error: unknown
 }
 
@@ -54,6 +56,7 @@ export function openConversation(key: string, owner?: string): Conversation {
     messages: signal([]),
     status: signal('loading'),
     stop: signal(undefined),
+    draft: signal(''),
     error: undefined
   }
   opened.set(name, conversation)
@@ -98,17 +101,22 @@ export async function say(conversation: Conversation, message: string, agentId: 
     answer = { ...answer, ...next }
     messages.value = messages.value.map((one) => (one.id === answer.id ? answer : one))
   }
+  let begun = false
   const frame = inFrames((parts) => show({ parts }), answer.parts)
   try {
     const request = { message, agentId, sessionKey: key }
     for await (const event of client().chat(request, { signal: stopping.signal })) {
       frame.take(event)
-      if (event.type === 'started') ownTurns.add(event.turnId)
+      if (event.type === 'started') {
+        begun = true
+        ownTurns.add(event.turnId)
+      }
       if (event.type === 'done') frame.end(noteOf(event))
     }
     show({ parts: frame.parts, note: frame.note, streaming: false })
   } catch (error) {
     const stopped = stopping.signal.aborted
+    if (!begun && !stopped) return takeBack(conversation, message, [question, answer], error)
     show({ parts: frame.parts, streaming: false, failed: !stopped, note: stopped ? 'Stopped' : messageOf(error) })
     if (error instanceof ClientError && error.reason === 'unauthorized') fail(error)
   } finally {
@@ -116,6 +124,14 @@ export async function say(conversation: Conversation, message: string, agentId: 
     stop.value = undefined
     sessionsVersion.value++
   }
+}
+
+/** What never reached an agent is no part of the conversation: it is given back to whoever wrote it. */
+function takeBack({ messages, draft }: Conversation, text: string, said: ChatMessage[], error: unknown): void {
+  const ids = new Set(said.map(({ id }) => id))
+  messages.value = messages.value.filter(({ id }) => !ids.has(id))
+  draft.value ||= text
+  fail(error)
 }
 
 function noteOf({ finishReason, tokensUsed }: Extract<ChatEvent, { type: 'done' }>): string {

@@ -92,7 +92,7 @@ function Talk({ name, owner, onNew, onList }: TalkProps) {
       {agents.error !== undefined && <Failure error={agents.error} onRetry={agents.reload} />}
       {owner === undefined ? (
         <Composer
-          conversation={name}
+          draft={conversation.draft}
           agents={list}
           agentId={agent}
           onAgent={choose}

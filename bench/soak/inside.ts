@@ -1,0 +1,27 @@
+// Loaded into the gateway before anything else: tells what its process holds, and sets its clock.
+import { queryObjects, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+let offset = 0
+const RealDate = Date
+const now = RealDate.now
+const Shifted = new Proxy(RealDate, {
+  construct: (target, args: [number?]) =>
+    args.length === 0 ? new target(now() + offset) : Reflect.construct(target, args)
+})
+RealDate.now = () => now() + offset
+globalThis.Date = Shifted
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+const probe = setTimeout(() => {}, 0)
+clearTimeout(probe)
+const Timeout = probe.constructor as new () => NodeJS.Timeout
+
+process.on('message', ({ jumpMs = 0, count = false }: { jumpMs?: number; count?: boolean }) => {
+  offset += jumpMs
+  collect()
+  const { heapUsed, rss } = process.memoryUsage()
+  process.send?.({ heapBytes: heapUsed, rssBytes: rss, timers: count ? queryObjects(Timeout, { format: 'count' }) : 0 })
+})
+process.channel?.unref()

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { openBrowser, openTab, PAGES, settled } from './browser.ts'
+import { listenGateway, SECRETS } from './gateway.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+interface Found {
+  violations: { id: string; nodes: { html: string; failureSummary: string }[] }[]
+}
+
+/** What axe finds wrong with what is shown. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE)
+  const { violations: found } = (await page.evaluate(
+    `axe.run(document, { runOnly: ${JSON.stringify(RULES)} })`
+  )) as Found
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
+}
+
+/** Looks through every page in one theme. */
+export async function checkPages(t: Test, colorScheme: 'light' | 'dark'): Promise<void> {
+  const agents = { default: { provider: 'builtin', model: 'echo' } }
+
+  const { url } = await listenGateway(t, { agents })
+  const browser = await openBrowser(t)
+  const { page, problems } = await openTab(browser, { colorScheme, reducedMotion: 'reduce' })
+  await page.goto(`${url}/app/`)
+  await page.getByLabel('Token').waitFor()
+  t.same(await violations(page), [], 'sign in')
+  await page.goto(`${url}/app/chat#token=${SECRETS.all}`)
+  await settled(page)
+  const message = '# Title\n\n```js\nconst one = 1 // first\n```\n\n| a |\n| --- |\n| [b](https://example.org) |'
+  await page.getByRole('textbox', { name: 'Message' }).fill(message)
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.locator('.message-foot', { hasText: /\d+ tokens/ }).waitFor()
+  await page.locator('.hljs-comment').waitFor()
+  for (const name of PAGES) {
+    if (name !== 'chat') {
+      await page.goto(`${url}/app/${name}`)
+      await settled(page)
+    }
+    t.same(await violations(page), [], name)
+  }
+  t.same(problems, [])
+}
