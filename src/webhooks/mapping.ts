@@ -130,7 +130,7 @@ function openVerifier(
   if (secret === undefined) throw new ConfigError([{ path, message: 'expected a `secret`' }])
   try {
     const settings = { ...signature, ...mapping.signature, secret: readSecret(secret, place) }
-    const sameness = JSON.stringify([mapping.scheme, Object.entries(settings).toSorted()])
+    const sameness = JSON.stringify([mapping.scheme, settings])
     const verifier = verifiers.get(sameness) ?? openScheme(mapping.scheme, settings)
     verifiers.set(sameness, verifier)
     return verifier

@@ -261,9 +261,7 @@ const MIGRATIONS = [
      finished_at INTEGER,
      agent_id TEXT,
      reason TEXT,
-     lane TEXT,
-     handed_to TEXT,
-     hand_ins INTEGER NOT NULL DEFAULT 0,
+     lane TEXT, handed_to TEXT, hand_ins INTEGER NOT NULL DEFAULT 0,
      UNIQUE (mapping_id, sender_id)
    ) STRICT;
    CREATE INDEX deliveries_by_state ON deliveries (state, seq);
@@ -297,14 +295,10 @@ const MIGRATIONS = [
    END;
    CREATE TRIGGER deliveries_next AFTER UPDATE OF state, sending ON deliveries
    WHEN old.lane IS NOT NULL AND old.sending = 0 AND old.state IN ('waiting', 'running')
-     AND (new.sending = 1 OR new.state NOT IN ('waiting', 'running'))
-   BEGIN
-     UPDATE deliveries SET due_at = received_at
-     WHERE seq = (
-       SELECT seq FROM deliveries WHERE lane = new.lane AND state = 'waiting' AND due_at IS NULL ORDER BY seq LIMIT 1
-     ) AND NOT EXISTS (
-       SELECT 1 FROM deliveries WHERE lane = new.lane AND sending = 0 AND (state = 'running' OR due_at IS NOT NULL)
-     );
+     AND (new.sending = 1 OR new.state NOT IN ('waiting', 'running')) BEGIN
+     UPDATE deliveries SET due_at = received_at WHERE seq = (SELECT seq FROM deliveries
+       WHERE lane = new.lane AND state = 'waiting' AND due_at IS NULL ORDER BY seq LIMIT 1) AND NOT EXISTS (SELECT 1
+       FROM deliveries WHERE lane = new.lane AND sending = 0 AND (state = 'running' OR due_at IS NOT NULL));
    END;
    CREATE TRIGGER deliveries_remove AFTER DELETE ON deliveries BEGIN
      UPDATE delivery_counts SET count = count - 1 WHERE mapping_id = old.mapping_id AND state = old.state;
