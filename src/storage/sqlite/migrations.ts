@@ -259,8 +259,7 @@ const MIGRATIONS = [
      interruptions INTEGER NOT NULL DEFAULT 0,
      due_at INTEGER,
      finished_at INTEGER,
-     agent_id TEXT,
-     reason TEXT,
+     agent_id TEXT, reason TEXT,
      lane TEXT, handed_to TEXT, hand_ins INTEGER NOT NULL DEFAULT 0,
      UNIQUE (mapping_id, sender_id)
    ) STRICT;
