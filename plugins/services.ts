@@ -48,7 +48,7 @@ async function services(
     opened.readiness.end()
     const { shutdownGraceMs } = opened.config.gateway
     setTimeout(() => void opened.embedders.close(), shutdownGraceMs).unref()
-    opened.webhooks.stop()
+    opened.webhooks.stop(shutdownGraceMs)
     opened.turns.stop(shutdownGraceMs)
   })
   fastify.addHook('onClose', async () => {

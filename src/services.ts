@@ -163,7 +163,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   if (abandoned > 0) on.onAbandoned(abandoned)
   await liveConfig.rememberStart()
   const leases = localLeases()
-  const held = await openHeldTexts(storage.deliveries)
+  const held = await openHeldTexts(storage.deliveries, onError)
   const slots = new Slots(() => now().gateway.turns)
   liveConfig.onChange(() => ({ apply: () => slots.changed() }))
   const spending = await openSpending(storage.budgets, events)
@@ -190,6 +190,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     onUnstored: on.onUnstored,
     stallMs: () => now().gateway.stallMs,
     onFinished(summary) {
+      held.ended(summary.turn.id)
       metrics.countTurn(summary)
       on.onTurn(summary)
     }

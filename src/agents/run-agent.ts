@@ -41,7 +41,9 @@ export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<Finish
   const { config, tools } = agent
   let models = withAlternatives(await agent.model(), (model) => meter.covers(model))
   const { summary, messages: said } = await conversation(agent, request, ports)
-  const before = await instructions(agent, request, summary, ports, signal)
+  const news = tellHeld(await ports.held.take(agent.id, request.id))
+  const before = await instructions(agent, request, { summary, news }, ports, signal)
+  const beside = `${summary ?? ''}${news ?? ''}`
   const settings = { temperature: config.temperature, maxOutputTokens: config.maxOutputTokens, ...request.settings }
   const specs = [...tools.map((tool) => tool.spec), ...request.tools]
   const own = new Map(tools.map((tool) => [tool.spec.name, tool]))
@@ -55,7 +57,7 @@ export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<Finish
   }
 
   const ask = ({ config: model }: ModelRef) => {
-    const fit = request.session || request.truncate ? fitting(said, summary, model?.contextWindow) : said
+    const fit = request.session || request.truncate ? fitting(said, beside, model?.contextWindow) : said
     return { messages: [...before, ...fit, ...transcript.complete], tools: specs, settings }
   }
 
@@ -121,8 +123,8 @@ const SUMMARY = `A summary of this conversation before the messages below. It is
 async function instructions(
   { id, config, providerId }: Agent,
   request: TurnRequest,
-  summary: string | undefined,
-  { memory, held, onError }: AgentPorts,
+  { summary, news }: { summary: string | undefined; news: string | undefined },
+  { memory, onError }: AgentPorts,
   signal: AbortSignal
 ): Promise<Message[]> {
   const text =
@@ -143,7 +145,6 @@ async function instructions(
         })
       : undefined
   const earlier = summary && `${SUMMARY}\n${summary}`
-  const news = tellHeld(await held.take(id, request.id))
   const content = [config.systemPrompt, earlier, reminder, news].filter(Boolean).join('\n\n')
   return content ? [{ role: 'system', content }] : []
 }

@@ -68,8 +68,11 @@ export interface Channels {
   health(type: string, signal: AbortSignal): Promise<ChannelHealth>
   /** Whether something serves it that can send. */
   canSend(type: string): boolean
-  /** @throws GatewayError `channel_failed`, also for a channel that is not enabled or that nothing serves */
-  send(type: string, message: ChannelMessage): Promise<void>
+  /**
+   * @param signal gives it up before its own limit
+   * @throws GatewayError `channel_failed`, also for a channel that is not enabled or that nothing serves
+   */
+  send(type: string, message: ChannelMessage, signal: AbortSignal): Promise<void>
   /** Stops it and starts it again. @throws GatewayError `not_found`; `invalid_request` where that is not possible */
   restart(type: string): Promise<void>
 }
@@ -135,16 +138,18 @@ export function openChannels(liveConfig: LiveConfig, events: Events): Channels {
       return health
     },
     canSend: (type) => registered.get(type)?.adapter.send !== undefined,
-    async send(type, message) {
+    async send(type, message, signal) {
       const adapter = registered.get(type)?.adapter
       if (!adapter?.send || !(configured(type)?.enabled ?? true)) {
         throw new GatewayError('channel_failed', `Nothing sends by the channel "${type}"`)
       }
-      const limit = AbortSignal.timeout(LONGEST_SEND_MS)
+      const tooLong = AbortSignal.timeout(LONGEST_SEND_MS)
+      const limit = AbortSignal.any([signal, tooLong])
       try {
         await orAbort(adapter.send(message, limit), limit)
       } catch (cause) {
-        throw new GatewayError('channel_failed', `The channel "${type}" could not send`, { cause })
+        const why = tooLong.aborted ? `: no answer within ${LONGEST_SEND_MS / 1000} s` : codeOf(cause)
+        throw new GatewayError('channel_failed', `The channel "${type}" could not send${why}`, { cause })
       }
     },
     async restart(type) {
@@ -158,6 +163,12 @@ export function openChannels(liveConfig: LiveConfig, events: Events): Channels {
       await attempt(adapter.start(), 'started')
     }
   }
+}
+
+/** What is told of a failure of a channel's: its words may quote a secret, a code cannot. */
+function codeOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,39}$/.test(code) ? `: ${code}` : ''
 }
 
 /** @returns what is wrong with it, if anything is */

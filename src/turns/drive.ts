@@ -12,7 +12,7 @@ import { addUsage, type Outcome, type Usage } from './event.ts'
 import type { TurnLog } from './log.ts'
 import { placeOf } from './place.ts'
 import type { Recording } from './recording.ts'
-import { tellCreated, tellFinished, tellFulfilled, tellHandedIn, tellReceived } from './tell.ts'
+import { tellCreated, tellFinished, tellFulfilled, tellGivenUp, tellHandedIn, tellReceived } from './tell.ts'
 import type { Transcript } from './transcript.ts'
 import { type RunEvent, type RunTurn, TurnAborted, type TurnRequest } from './turn.ts'
 
@@ -47,6 +47,8 @@ export interface Run {
   request: TurnRequest
   startedAt: number
   signal: AbortSignal
+  /** Begins to count its time: what it waits for a place is not its own. */
+  startClock(): void
   log: TurnLog
   progress: Progress
   /** Settled when the turn has ended. */
@@ -59,6 +61,7 @@ export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
   try {
     if (!request.session) {
       using _slot = await ports.slots.acquire(request.by.clientId, signal)
+      run.startClock()
       ports.events.add(tellReceived(request, ports.events))
       const outcome = await work(run, ports, signal)
       if (request.keep) return await finish(run, 0, outcome, ports) // it can be gone on from once its client is told
@@ -66,6 +69,7 @@ export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
     }
     await using lease = await ports.leases.acquire(leaseKey(request.session), signal)
     using _slot = await ports.slots.acquire(request.by.clientId, signal)
+    run.startClock()
     await begin(run, lease.fence, ports)
     const outcome = await work(run, ports, AbortSignal.any([signal, lease.lost]))
     return await finish(run, lease.fence, outcome, ports) // awaited before the lease goes
@@ -181,7 +185,9 @@ async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePor
   const { fulfils } = run.request
   if (fulfils && turn.fulfils && !turn.fulfils.answer) events.push(tellFulfilled(fulfils, run.request, ports.events))
   const toHandedIn = (text: Omit<HeldText, 'text'>) => tellHandedIn(text, run.request, ports.events)
-  if (!(await ports.turns.finish({ ...turn, charge, events, toHandedIn }))) {
+  const toGivenUp = (text: Omit<HeldText, 'text'>, reason: string) =>
+    tellGivenUp(text, reason, run.request, ports.events)
+  if (!(await ports.turns.finish({ ...turn, charge, events, toHandedIn, toGivenUp }))) {
     throw new GatewayError('internal', 'The turn was taken over by another process')
   }
   return outcome

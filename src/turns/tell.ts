@@ -55,6 +55,18 @@ export function tellHandedIn(
   return events.prepare('webhook:completed', { deliveryId: id, mapping: mappingId, clientId, agentId })
 }
 
+/** A text that was kept for an agent's next turn is given up. */
+export function tellGivenUp(
+  { id, mappingId }: Omit<HeldText, 'text'>,
+  reason: string,
+  request: TurnRequest,
+  events: Events
+): NewEvent {
+  const { agentId } = placeOf(request)
+  const place = { deliveryId: id, mapping: mappingId, clientId: clientOfMapping(mappingId), agentId }
+  return events.prepare('webhook:dead', { ...place, attempt: 1, reason })
+}
+
 /** What a turn came to: its answer and what it used, or why it failed. */
 export function tellFinished(
   request: TurnRequest,

@@ -184,10 +184,11 @@ function startTurn({ request, caller, recording, startedAt, meter }: Start, opti
   controller.signal.addEventListener('abort', () => log.release(), { once: true })
   const transcript = request.session || request.keep ? new Transcript() : undefined
   const progress: Progress = { usage: { input: 0, output: 0 }, transcript, recording }
-  const release = watch(caller, request, controller, log)
-  const driven = driveToEnd({ request, startedAt, signal: controller.signal, log, progress, meter }, options).finally(
-    release
-  )
+  const { startClock, release } = watch(caller, request, controller, log)
+  const driven = driveToEnd(
+    { request, startedAt, signal: controller.signal, startClock, log, progress, meter },
+    options
+  ).finally(release)
   const turn: Turn = {
     id: request.id,
     request,
@@ -211,8 +212,11 @@ async function driveToEnd(run: Run, options: DrivePorts): Promise<Outcome> {
   return outcome
 }
 
-/** Ties a turn to its caller and to its time limit. @returns what unties it again */
-function watch(caller: AbortSignal, request: TurnRequest, controller: AbortController, log: TurnLog): () => void {
+/**
+ * Ties a turn to its caller and to its time limit. It may wait for its place as long as it may then take: the clock starts
+ * anew once it has it.
+ */
+function watch(caller: AbortSignal, request: TurnRequest, controller: AbortController, log: TurnLog): Watch {
   const { target, timeoutSeconds } = request
   const leave = () => {
     controller.abort(new TurnAborted('client_closed'))
@@ -221,11 +225,27 @@ function watch(caller: AbortSignal, request: TurnRequest, controller: AbortContr
   if (caller.aborted) leave()
   else caller.addEventListener('abort', leave, { once: true })
   const seconds = timeoutSeconds ?? ('agent' in target ? target.agent.config.timeoutSeconds : undefined)
-  const timer = seconds && setTimeout(() => controller.abort(tooLong(seconds)), seconds * 1000)
-  return () => {
-    clearTimeout(timer)
-    caller.removeEventListener('abort', leave)
+  const limit = (reason: (seconds: number) => GatewayError) =>
+    seconds === undefined ? undefined : setTimeout(() => controller.abort(reason(seconds)), seconds * 1000)
+  let timer = limit(waitedTooLong)
+  return {
+    startClock() {
+      clearTimeout(timer)
+      timer = limit(tooLong)
+    },
+    release() {
+      clearTimeout(timer)
+      caller.removeEventListener('abort', leave)
+    }
   }
 }
+
+interface Watch {
+  startClock(): void
+  release(): void
+}
+
+const waitedTooLong = (seconds: number) =>
+  new GatewayError('busy', `No place became free within ${seconds} s`, { retryAfterSeconds: 2 })
 
 const tooLong = (seconds: number) => new GatewayError('provider_timeout', `The turn took longer than ${seconds} s`)

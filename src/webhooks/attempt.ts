@@ -1,19 +1,18 @@
 import type { Agent, Agents } from '../agents/registry.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { Events } from '../events/events.ts'
-import type { Json } from '../json.ts'
 import type { Catalog } from '../models/catalog.ts'
 import { userText } from '../models/message.ts'
-import type { DeliveryStore, WholeDelivery } from '../storage/port.ts'
+import type { NewEvent, Settlement, WholeDelivery } from '../storage/port.ts'
 import type { Turns } from '../turns/turns.ts'
-import type { HeldTexts } from './held.ts'
-import { type Mapping, type Mappings, Undeliverable } from './mapping.ts'
-import { unwrapPush } from './pub-sub.ts'
-import type { TemplateScope } from './template.ts'
+import { type HeldTexts, shortened } from './held.ts'
+import { type Mapping, type Mappings, scopeOf, Undeliverable } from './mapping.ts'
 import { placeOf } from './worker.ts'
 
+/** What an attempt came to, to be stored; undefined where the end of its turn was, and this with it. */
+export type Conclusion = { settlement: Settlement; events: NewEvent[]; onStored?(): void } | undefined
+
 export interface AttemptPorts {
-  store: DeliveryStore
   events: Events
   turns: Turns
   agents: Agents
@@ -23,17 +22,21 @@ export interface AttemptPorts {
   mappings(): Mappings
 }
 
-const MAIN_SESSION = 'main'
 /** Nobody it depends on: it is ended by its id, and with the gateway. */
 const NOBODY = new AbortController().signal
 
 /**
  * One attempt at a delivery: its agent's turn, whose end is stored with the delivery's; or the sending of the answer; or the
  * keeping of a text for later.
+ * @param ending gives up what is sent: the gateway ends; turns are told of that by themselves
  * @throws Undeliverable, GatewayError
  */
-export async function attemptDelivery(delivery: WholeDelivery, ports: AttemptPorts): Promise<void> {
-  if (delivery.sending) return sendAnswer(delivery, ports)
+export async function attemptDelivery(
+  delivery: WholeDelivery,
+  ports: AttemptPorts,
+  ending: AbortSignal
+): Promise<Conclusion> {
+  if (delivery.sending) return sendAnswer(delivery, ports, ending)
   const mapping = ports.mappings().get(delivery.mappingId)
   if (!mapping) throw new Undeliverable('Its mapping is not configured any more')
   const { action, wakeMode, agentId } = mapping.config
@@ -42,22 +45,26 @@ export async function attemptDelivery(delivery: WholeDelivery, ports: AttemptPor
   return runTurn(delivery, mapping, agent, ports)
 }
 
-async function sendAnswer(delivery: WholeDelivery, { store, events, channels }: AttemptPorts): Promise<void> {
+async function sendAnswer(
+  delivery: WholeDelivery,
+  { events, channels }: AttemptPorts,
+  ending: AbortSignal
+): Promise<Conclusion> {
   const { id, answer } = delivery
   if (!answer) throw new Undeliverable('Its answer is gone')
-  await channels.send(answer.channel, { to: answer.to, text: answer.text, id })
-  await store.settle(id, Date.now(), { to: 'done' }, [events.prepare('webhook:completed', placeOf(delivery))])
+  await channels.send(answer.channel, { to: answer.to, text: answer.text, id }, ending)
+  return { settlement: { to: 'done' }, events: [events.prepare('webhook:completed', placeOf(delivery))] }
 }
 
-async function holdText(
+function holdText(
   delivery: WholeDelivery,
   mapping: Mapping,
   { id: agentId }: Agent,
-  { store, events, held }: AttemptPorts
-): Promise<void> {
-  const { text } = mapping.render(scopeOf(delivery, mapping), MAIN_SESSION)
+  { events, held }: AttemptPorts
+): Conclusion {
+  const text = shortened(mapping.render(scopeOf(delivery, mapping.config), delivery.turnId).text)
   const told = events.prepare('webhook:held', { ...placeOf(delivery), agentId })
-  if (await store.settle(delivery.id, Date.now(), { to: 'held', agentId, text }, [told])) held.add(agentId)
+  return { settlement: { to: 'held', agentId, text }, events: [told], onStored: () => held.add(agentId) }
 }
 
 async function runTurn(
@@ -65,11 +72,10 @@ async function runTurn(
   mapping: Mapping,
   agent: Agent,
   { turns, catalog }: AttemptPorts
-): Promise<void> {
+): Promise<undefined> {
   const { id: deliveryId, mappingId, turnId, attempts: attempt } = delivery
   const { config, clientId } = mapping
-  const usual = config.action === 'wake' ? MAIN_SESSION : `hook:${turnId}`
-  const { text, sessionKey, to } = mapping.render(scopeOf(delivery, mapping), usual)
+  const { text, sessionKey, to } = mapping.render(scopeOf(delivery, config), turnId)
   const answerTo = to !== undefined && config.channel !== undefined ? { channel: config.channel, to } : undefined
   const turn = turns.start(
     {
@@ -94,9 +100,4 @@ function withModel(agent: Agent, model: string | undefined, catalog: Catalog): A
   if (model === undefined) return agent
   const providerId = model.slice(0, model.indexOf('/'))
   return { ...agent, providerId, model: () => catalog.find(model) }
-}
-
-function scopeOf({ payload, headers, query, path, receivedAt }: WholeDelivery, { config }: Mapping): TemplateScope {
-  const value = JSON.parse(payload) as Json
-  return { payload: config.scheme === 'bearer' ? unwrapPush(value) : value, headers, query, path, receivedAt }
 }

@@ -4,6 +4,7 @@ import { Undeliverable } from './mapping.ts'
 const LONGEST_MS = 3_600_000
 /** What was refused for want of room is no failure of the delivery. */
 const BUSY_MS = 2000
+const LONGEST_BUSY_MS = 60_000
 /** Errors that another attempt would meet again. */
 const PERMANENT = new Set(['unknown_agent', 'model_not_found', 'invalid_request', 'forbidden'])
 
@@ -16,6 +17,8 @@ export interface Attempts {
   most: number
   /** Longest wait before the second. */
   delayMs: number
+  /** How often before it there was no room for it, in a row. */
+  away: number
 }
 
 /**
@@ -23,11 +26,12 @@ export interface Attempts {
  * a provider asks to be left alone.
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export function judge(error: unknown, { made, most, delayMs }: Attempts): Verdict {
+export function judge(error: unknown, { made, most, delayMs, away }: Attempts): Verdict {
   const reason = reasonOf(error)
   if (error instanceof Undeliverable) return { again: false, reason }
   if (error instanceof GatewayError && error.code === 'busy') {
-    return { again: true, reason, delayMs: BUSY_MS * (0.5 + Math.random()), free: true }
+    const pause = Math.min(LONGEST_BUSY_MS, BUSY_MS * 2 ** Math.min(away, 30))
+    return { again: true, reason, delayMs: pause * (0.5 + Math.random()), free: true }
   }
   if (error instanceof GatewayError && PERMANENT.has(error.code)) return { again: false, reason }
   if (made >= most) return { again: false, reason: `${reason} (attempt ${made} of ${most})` }

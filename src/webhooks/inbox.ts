@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { Refusals } from '../access/refusals.ts'
 import { GatewayError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
-import type { DeliveryStore, NewDelivery } from '../storage/port.ts'
+import type { DeliveryState, DeliveryStore, NewDelivery } from '../storage/port.ts'
 import { GENERIC } from './check.ts'
 import { clientOfMapping } from './client.ts'
 import { readEvent } from './event.ts'
-import type { Mapping, Mappings } from './mapping.ts'
+import { type Mapping, type Mappings, scopeOf } from './mapping.ts'
 import { type Payload, readPayload, textOf } from './payload.ts'
 import { REFUSALS } from './refusals.ts'
 import { verify } from './signatures/open.ts'
-import type { RefusalReason, SignedRequest } from './signatures/scheme.ts'
+import type { RefusalReason, SignedRequest, Verifier } from './signatures/scheme.ts'
 
 /** A delivery as it came in. */
 export interface Incoming {
@@ -53,6 +53,7 @@ export interface InboxOptions {
 
 /** Deliveries that are kept and not done; beyond it none is taken. */
 const MOST_OPEN = 100_000
+const OPEN: ReadonlySet<DeliveryState> = new Set(['waiting', 'running', 'held', 'handed'])
 /** They are counted again after so many. */
 const ROOM_AT_ONCE = 256
 const MOST_ID = 256
@@ -74,8 +75,11 @@ export function openInbox({ store, events, refusals, mappings, onAccepted }: Inb
     const candidates = mappings().at(path)
     let payload: Payload | undefined
     let refused: { id: string; reason: RefusalReason } | undefined
+    const reasons = new Map<Verifier, RefusalReason | undefined>()
     for (const mapping of candidates) {
-      const reason = verify(mapping.verifier, request)
+      const { verifier } = mapping
+      if (!reasons.has(verifier)) reasons.set(verifier, verify(verifier, request))
+      const reason = reasons.get(verifier)
       if (reason) refused ??= { id: mapping.id, reason }
       if (reason) continue
       payload ??= readPayload(request.body)
@@ -107,13 +111,14 @@ export function openInbox({ store, events, refusals, mappings, onAccepted }: Inb
         headers: pick(mapping.headers, incoming.headers),
         query: pick(mapping.query, incoming.query)
       }
+      const lane = mapping.laneOf(scopeOf(delivery, config))
       const told = { deliveryId: delivery.id, mapping: id, clientId, agentId: config.agentId }
       const received = events.prepare('webhook:received', {
         ...told,
         senderId: delivery.senderId,
         bytes: incoming.body.length
       })
-      if (await store.accept(delivery, 'waiting', [received])) onAccepted()
+      if (await store.accept({ ...delivery, lane }, 'waiting', [received])) onAccepted()
       return { mapping: id }
     },
     async acceptEvent(incoming) {
@@ -144,7 +149,7 @@ export function openInbox({ store, events, refusals, mappings, onAccepted }: Inb
 }
 
 function openOf(counts: Awaited<ReturnType<DeliveryStore['counts']>>): number {
-  const open = counts.filter(({ state }) => state === 'waiting' || state === 'running' || state === 'held')
+  const open = counts.filter(({ state }) => OPEN.has(state))
   return open.reduce((sum, { count }) => sum + count, 0)
 }
 
@@ -153,7 +158,7 @@ function toSigned({ body, headers, rawHeaders }: Incoming): SignedRequest {
     body,
     header(name) {
       const value = Object.hasOwn(headers, name) ? headers[name] : undefined
-      return typeof value === 'string' ? value : undefined
+      return typeof value === 'string' && value.trim() !== '' ? value : undefined
     },
     count: (name) => rawHeaders.filter((raw, index) => index % 2 === 0 && raw.toLowerCase() === name).length,
     now: Math.floor(Date.now() / 1000)

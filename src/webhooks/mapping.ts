@@ -1,5 +1,8 @@
 import { ConfigError } from '../config/error.ts'
 import { readSecret } from '../config/secret.ts'
+import type { Json } from '../json.ts'
+import { leaseKey } from '../sessions/key.ts'
+import { unwrapPush } from './pub-sub.ts'
 import type { Config, MappingConfig, WebhooksConfig } from '../config/schema.ts'
 import { allMappings, type PlacedMapping } from './presets.ts'
 import { normalPath } from './check.ts'
@@ -19,7 +22,9 @@ export interface Mapping {
   readonly headers: readonly string[]
   readonly query: readonly string[]
   /** What the agent is told, where, and who gets its answer. @throws Undeliverable */
-  render(scope: TemplateScope, usualSession: string): Rendered
+  render(scope: TemplateScope, turnId: string): Rendered
+  /** What its deliveries are worked off in the order of: their session, where they share one. */
+  laneOf(scope: TemplateScope): string | undefined
 }
 
 export interface Rendered {
@@ -47,10 +52,12 @@ export interface Mappings {
 const MOST_TEXT = 100_000
 const MOST_KEY = 256
 const MOST_TO = 1000
+const MAIN_SESSION = 'main'
 
 /** @throws ConfigError for a secret that cannot be read, or that its scheme cannot use */
 export function compileMappings({ webhooks }: Pick<Config, 'webhooks'>): Mappings {
-  const all = allMappings(webhooks).map((placed) => compile(placed, webhooks))
+  const verifiers = new Map<string, Verifier>()
+  const all = allMappings(webhooks).map((placed) => compile(placed, webhooks, verifiers))
   const byId = new Map(all.map((mapping) => [mapping.id, mapping]))
   const byPath = Map.groupBy(all, ({ config }) => normalPath(config.match.path))
   return {
@@ -66,35 +73,67 @@ function openGeneric({ token, signature }: WebhooksConfig): Verifier | undefined
   return openScheme('hmac', { ...signature, secret: readSecret(token, 'webhooks.token') })
 }
 
-function compile({ mapping, path }: PlacedMapping, webhooks: WebhooksConfig): Mapping {
+function compile(
+  { mapping, path }: PlacedMapping,
+  webhooks: WebhooksConfig,
+  verifiers: Map<string, Verifier>
+): Mapping {
   const { id, action } = mapping
+  const clientId = clientOfMapping(id)
   const text = read(action === 'agent' ? mapping.messageTemplate : mapping.textTemplate)
   const [key, to] = [read(mapping.sessionKey), read(mapping.to)]
   const templates = [text, key, to].filter((template) => template !== undefined)
-  const verifier = openVerifier({ mapping, path }, webhooks)
+  const verifier = openVerifier({ mapping, path }, webhooks, verifiers)
+  const isKept = action === 'wake' && mapping.wakeMode === 'next-heartbeat'
+  const sharedKey = (scope: TemplateScope) => {
+    if (key) return key.render(scope, MOST_KEY + 1)
+    return action === 'wake' ? MAIN_SESSION : undefined
+  }
   const named = new Set(templates.flatMap(({ headers }) => headers))
   return {
     id,
-    clientId: clientOfMapping(id),
+    clientId,
     config: mapping,
     verifier,
     headers: [...named].filter((name) => !verifier.signatureHeaders.includes(name)),
     query: [...new Set(templates.flatMap(({ query }) => query))],
-    render: (scope, usualSession) => ({
+    laneOf(scope) {
+      const shared = isKept ? undefined : sharedKey(scope)
+      return shared === undefined || shared.length > MOST_KEY ? undefined : leaseKey({ clientId, key: shared })
+    },
+    render: (scope, turnId) => ({
       text: filled(text, scope, MOST_TEXT),
-      sessionKey: key ? keyOf(key.render(scope, MOST_KEY + 1)) : usualSession,
+      sessionKey: keyOf(sharedKey(scope) ?? `hook:${turnId}`),
       to: mapping.deliver && to ? filledWhole(to, scope, MOST_TO) : undefined
     })
   }
 }
 
+/** What the templates of a mapping see of a delivery. */
+export function scopeOf(
+  { payload, headers, query, path, receivedAt }: Omit<TemplateScope, 'payload'> & { payload: string },
+  { scheme }: MappingConfig
+): TemplateScope {
+  const value = JSON.parse(payload) as Json
+  return { payload: scheme === 'bearer' ? unwrapPush(value) : value, headers, query, path, receivedAt }
+}
+
 const read = (text: string | undefined) => (text === undefined ? undefined : compileTemplate(text))
 
-function openVerifier({ mapping, path }: PlacedMapping, { token, signature }: WebhooksConfig): Verifier {
+/** Mappings that are signed in the same way share one: what comes to all of them is verified once. */
+function openVerifier(
+  { mapping, path }: PlacedMapping,
+  { token, signature }: WebhooksConfig,
+  verifiers: Map<string, Verifier>
+): Verifier {
   const [secret, place] = mapping.secret === undefined ? [token, 'webhooks.token'] : [mapping.secret, `${path}.secret`]
   if (secret === undefined) throw new ConfigError([{ path, message: 'expected a `secret`' }])
   try {
-    return openScheme(mapping.scheme, { ...signature, ...mapping.signature, secret: readSecret(secret, place) })
+    const settings = { ...signature, ...mapping.signature, secret: readSecret(secret, place) }
+    const sameness = JSON.stringify([mapping.scheme, settings])
+    const verifier = verifiers.get(sameness) ?? openScheme(mapping.scheme, settings)
+    verifiers.set(sameness, verifier)
+    return verifier
   } catch (error) {
     if (error instanceof TypeError) throw new ConfigError([{ path: place, message: error.message }])
     throw error

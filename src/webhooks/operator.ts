@@ -11,6 +11,7 @@ import type {
   StoredDelivery,
   WholeDelivery
 } from '../storage/port.ts'
+import { GENERIC } from './check.ts'
 import { newUnique } from './inbox.ts'
 import { placeOf } from './worker.ts'
 
@@ -43,10 +44,13 @@ export interface OperatorOptions {
   store: DeliveryStore
   events: Events
   settings(): WebhooksConfig
-  onReplayed(): void
+  /** Whether this process is at it. */
+  isWorkedOn(delivery: StoredDelivery): boolean
+  /** Something may be due now. */
+  onChanged(): void
 }
 
-export function openOperator({ store, events, settings, onReplayed }: OperatorOptions): Operator {
+export function openOperator({ store, events, settings, isWorkedOn, onChanged }: OperatorOptions): Operator {
   async function get(id: string): Promise<WholeDelivery> {
     const found = await store.get(id)
     if (!found) throw new GatewayError('not_found', 'There is no such delivery', { param: 'id' })
@@ -67,16 +71,18 @@ export function openOperator({ store, events, settings, onReplayed }: OperatorOp
     get,
     async replay(id, by) {
       const delivery = await get(id)
+      if (delivery.mappingId === GENERIC) throw refused('It is an event that was told: there is nothing to start again')
       if (!(await store.replay(id, Date.now(), `turn_${newUnique()}`, tell('replay', delivery, by)))) {
         throw refused('It has not ended: there is nothing to start again')
       }
-      onReplayed()
+      onChanged()
     },
     async discard(id, by) {
       const delivery = await get(id)
-      if (!(await store.discard(id, Date.now(), tell('discard', delivery, by)))) {
+      if (!(await store.discard(id, Date.now(), !isWorkedOn(delivery), tell('discard', delivery, by)))) {
         throw refused('It has ended, or is being worked on: cancel its turn instead')
       }
+      onChanged()
     },
     counts: store.counts,
     async queue() {

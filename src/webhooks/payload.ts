@@ -35,10 +35,10 @@ export function partOf(value: Json | undefined, key: string): Json | undefined {
   return Object.hasOwn(value, key) ? value[key] : undefined
 }
 
-/** The same, where it is text that is not empty. */
+/** The same, where it is text that is not blank. */
 export function textOf(value: Json | undefined, key: string): string | undefined {
   const found = partOf(value, key)
-  return typeof found === 'string' && found !== '' ? found : undefined
+  return typeof found === 'string' && found.trim() !== '' ? found : undefined
 }
 
 /** Counted before it is parsed: what nests deep enough breaks whoever walks over it. */

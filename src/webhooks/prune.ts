@@ -3,6 +3,8 @@ import type { DeliveryStore } from '../storage/port.ts'
 
 const DAY_MS = 86_400_000
 const EVERY_MS = 600_000
+/** A gateway that is started anew again and again has to get to it as well. */
+const FIRST_MS = 30_000
 /** Of one write: more would keep everyone waiting. */
 const AT_ONCE = 200
 
@@ -20,6 +22,11 @@ export function pruneDeliveries(
     ]
     while ((await store.prune(doneBefore, deadBefore, AT_ONCE)) === AT_ONCE) continue
   }
-  const timer = setInterval(() => void sweep().catch(onError), EVERY_MS).unref()
-  return () => clearInterval(timer)
+  const run = () => void sweep().catch(onError)
+  const first = setTimeout(run, FIRST_MS).unref()
+  const timer = setInterval(run, EVERY_MS).unref()
+  return () => {
+    clearTimeout(first)
+    clearInterval(timer)
+  }
 }

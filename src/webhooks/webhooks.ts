@@ -21,8 +21,8 @@ import { openWorker } from './worker.ts'
 export interface Webhooks extends Inbox, Operator {
   /** Begins to work off what was accepted, now or before. @throws ConfigError where a mapping delivers to what nothing serves */
   start(): void
-  /** Begins nothing more. */
-  stop(): void
+  /** Begins nothing more, and gives up after `graceMs` what channels still send. */
+  stop(graceMs: number): void
   /** Resolves once nothing is worked on. */
   settled(): Promise<void>
   /** Ends what goes on by itself. */
@@ -47,7 +47,7 @@ export interface WebhooksOptions {
  * @throws ConfigError for a secret that cannot be used, or a model that is not there
  */
 export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> {
-  const { liveConfig, storage, events, catalog, channels, refusals, onError } = options
+  const { liveConfig, storage, events, catalog, channels, refusals, held, onError } = options
   const store = storage.deliveries
   const settings = () => liveConfig.current.webhooks
   let mappings = openMappings(liveConfig.current, catalog)
@@ -60,10 +60,16 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     events,
     settings,
     onError,
-    attempt: (delivery) => attemptDelivery(delivery, ports)
+    attempt: (delivery, ending) => attemptDelivery(delivery, ports, ending)
   })
   const inbox = openInbox({ store, events, refusals, mappings: () => mappings, onAccepted: worker.wake })
-  const operator = openOperator({ store, events, settings, onReplayed: worker.wake })
+  const operator = openOperator({
+    store,
+    events,
+    settings,
+    isWorkedOn: ({ id, state }) => (state === 'handed' ? held.holds(id) : worker.has(id)),
+    onChanged: worker.wake
+  })
   const endPruning = pruneDeliveries(store, settings, onError)
 
   liveConfig.onChange((next, current) => {
@@ -88,7 +94,10 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       worker.start()
     },
     stop: worker.stop,
-    settled: worker.settled,
+    async settled() {
+      await worker.settled()
+      await held.settled()
+    },
     close: endPruning
   }
 }

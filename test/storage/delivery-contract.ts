@@ -17,7 +17,7 @@ const delivery = (n: number, more: Partial<NewDelivery> = {}): NewDelivery => ({
 })
 const event = (payload = '{}'): NewEvent => ({ type: 'x', payload, at: 1 })
 const claimAll = (storage: Storage, now = 1000, limit = 10) =>
-  storage.deliveries.claim(now, limit, ({ id }) => event(id))
+  storage.deliveries.claim(now, limit, ({ id }) => [event(id)])
 const session = { clientId: 'webhook:m', key: 'k' }
 const begun = {
   clientId: 'webhook:m',
@@ -88,6 +88,27 @@ export function deliveryContract(t: Test, fresh: (t: Test) => Promise<OpenStorag
     await storage.close()
   })
 
+  t.test('of a lane one is claimed at a time, in the order of arrival', async (t) => {
+    const storage = await (await fresh(t))()
+    const { deliveries } = storage
+    for (const n of [1, 2, 3]) await deliveries.accept(delivery(n, { lane: 'l' }), 'waiting', [])
+    await deliveries.accept(delivery(4, { lane: 'other' }), 'waiting', [])
+    const claimed = async () => (await claimAll(storage)).map(({ id }) => id)
+    t.same(await claimed(), ['d1', 'd4'])
+    await deliveries.settle('d1', 9, { to: 'waiting', dueAt: 20, reason: 'r', free: false }, [])
+    t.same(await claimed(), ['d1'], 'what is tried again stays ahead')
+    t.equal(await deliveries.nextDue(), undefined)
+    t.equal(await deliveries.discard('d2', 9, false, []), true)
+    await deliveries.settle('d1', 9, { to: 'done' }, [])
+    await deliveries.replay('d1', 10, 'new', [])
+    t.same(await claimed(), ['d3'])
+    await deliveries.settle('d3', 9, { to: 'dead', reason: 'r' }, [])
+    t.same(await claimed(), ['d1'])
+    t.equal(await deliveries.discard('d1', 40, false, []), false)
+    t.equal(await deliveries.discard('d1', 40, true, []), true)
+    await storage.close()
+  })
+
   t.test('an attempt settles once', async (t) => {
     const storage = await (await fresh(t))()
     const { deliveries } = storage
@@ -103,8 +124,8 @@ export function deliveryContract(t: Test, fresh: (t: Test) => Promise<OpenStorag
     t.match(await deliveries.get('d3'), { state: 'waiting', turnId: 't3', attempts: 0, reason: undefined })
     await deliveries.replay('d1', 30, 'new', [])
     t.match(await deliveries.get('d1'), { state: 'waiting', turnId: 'new' })
-    t.equal(await deliveries.discard('d1', 40, []), true)
-    t.equal(await deliveries.discard('d1', 40, []), false)
+    t.equal(await deliveries.discard('d1', 40, false, []), true)
+    t.equal(await deliveries.discard('d1', 40, false, []), false)
     await storage.close()
   })
 
@@ -141,13 +162,13 @@ export function deliveryContract(t: Test, fresh: (t: Test) => Promise<OpenStorag
     await deliveries.settle('d1', 9, { to: 'held', agentId: 'a', text: 'psst' }, [])
     t.same(await deliveries.heldFor(), ['a'])
     const whole = { session: undefined, output: [], toHandedIn: () => event('"handed"') }
-    t.match(await deliveries.handIn('a', 'x1', 9), { texts: [{ id: 'd1', text: 'psst' }], more: true })
-    t.match(await deliveries.handIn('a', 'x2', 9), { texts: [], more: true })
+    t.match(await deliveries.handIn('a', 'x1', 9, 1000), { texts: [{ id: 'd1', text: 'psst' }], more: true })
+    t.match(await deliveries.handIn('a', 'x2', 9, 1000), { texts: [], more: true })
     await turns.finish({ ...finished(0), ...whole, id: 'x1', finishReason: 'error' })
-    t.equal((await deliveries.handIn('a', 'x3', 9)).texts.length, 1)
+    t.equal((await deliveries.handIn('a', 'x3', 9, 1000)).texts.length, 1)
     await turns.finish({ ...finished(0), ...whole, id: 'x3' })
     t.match(await deliveries.get('d1'), { state: 'done', finishedAt: 50 })
-    t.same(await deliveries.handIn('a', 'x4', 9), { texts: [], more: false })
+    t.same(await deliveries.handIn('a', 'x4', 9, 1000), { texts: [], more: false })
     t.equal((await storage.events.latest(9, undefined)).at(-1)?.payload, '"handed"')
     await storage.close()
   })

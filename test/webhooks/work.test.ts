@@ -1,10 +1,10 @@
-import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { ChannelMessage } from '../../src/gateway.ts'
 import { bearer, buildGateway, servicesOf } from '../support/gateway.ts'
 import { call, deliver, deliveries, mapping, told, untilAll, withWebhooks } from '../support/webhooks.ts'
 import { waitUntil } from '../support/watch.ts'
+import { serve } from '../support/provider.ts'
 import { startUpstream, type Upstream } from '../upstream/start.ts'
 
 let upstream: Upstream
@@ -235,20 +235,3 @@ t.test('an answer is sent by a channel; what fails there does not run the turn a
     /no channel "telegram"/
   )
 })
-
-/** A provider that answers with a status, and where that is 200, with a word. */
-async function serve(t: Test, status: () => number): Promise<string> {
-  const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'words' }
-  const choices = [{ index: 0, delta: { role: 'assistant', content: 'ok' }, finish_reason: 'stop' }]
-  const server = createServer((request, response) => {
-    request.resume().once('end', () => {
-      const code = status()
-      response.writeHead(code, { 'content-type': code === 200 ? 'text/event-stream' : 'application/json' })
-      response.end(code === 200 ? `data: ${JSON.stringify({ ...chunk, choices })}\n\ndata: [DONE]\n\n` : '{}')
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => server.close())
-  const { port } = server.address() as { port: number }
-  return `http://127.0.0.1:${port}/v1`
-}

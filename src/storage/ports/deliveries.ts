@@ -21,6 +21,8 @@ export interface NewDelivery {
   query: Record<string, string>
   /** What it was found by. */
   path: string
+  /** What is worked off one after the other, in the order of arrival: its session, as far as that is known by now. */
+  lane?: string
   /** The id that its turn is to have: whatever is tried again has the same. */
   turnId: string
 }
@@ -32,7 +34,7 @@ export interface AnswerToSend {
   text: string
 }
 
-export interface StoredDelivery extends Omit<NewDelivery, 'payload' | 'headers' | 'query' | 'path'> {
+export interface StoredDelivery extends Omit<NewDelivery, 'payload' | 'headers' | 'query' | 'path' | 'lane'> {
   state: DeliveryState
   /** The turn has ended well, and what is left is to send its answer. */
   sending: boolean
@@ -40,7 +42,7 @@ export interface StoredDelivery extends Omit<NewDelivery, 'payload' | 'headers' 
   attempts: number
   /** Of these, those that the gateway's end broke off. */
   interruptions: number
-  /** When it is to be tried next, in milliseconds since the epoch; told while it waits. */
+  /** When it is to be tried next, in milliseconds since the epoch; told while it waits, unless it waits behind another of its lane. */
   dueAt?: number
   finishedAt?: number
   agentId?: string
@@ -105,8 +107,8 @@ export interface DeliveryStore {
    * @returns whether it is new
    */
   accept(delivery: NewDelivery, state: 'waiting' | 'done', events: NewEvent[]): Promise<boolean>
-  /** Takes deliveries that are due, the oldest first. `toEvent` makes what tells of each. */
-  claim(now: number, limit: number, toEvent: (delivery: StoredDelivery) => NewEvent): Promise<WholeDelivery[]>
+  /** Takes deliveries that are due, the oldest first, and of a lane one at a time. `toEvents` makes what tells of each. */
+  claim(now: number, limit: number, toEvents: (delivery: StoredDelivery) => NewEvent[]): Promise<WholeDelivery[]>
   /** When the next one is due; undefined: none waits. */
   nextDue(): Promise<number | undefined>
   /** Stores what an attempt came to. @returns false, with nothing changed, if none of it is under way */
@@ -115,8 +117,19 @@ export interface DeliveryStore {
   release(now: number): Promise<number>
   /** Agents that something is kept for. */
   heldFor(): Promise<string[]>
-  /** Takes what is kept for an agent for a turn of its, whose end settles it: kept again if it fails. */
-  handIn(agentId: string, turnId: string, limit: number): Promise<{ texts: HeldText[]; more: boolean }>
+  /**
+   * Takes what is kept for an agent for a turn of its, whose end settles it: kept again if it fails, or dead after the
+   * third time.
+   * @param mostText characters of all; the first is taken however long it is
+   */
+  handIn(
+    agentId: string,
+    turnId: string,
+    limit: number,
+    mostText: number
+  ): Promise<{ texts: HeldText[]; more: boolean }>
+  /** Keeps again what a turn took whose end was not stored. @returns how many there were */
+  handBack(turnId: string): Promise<number>
   get(id: string): Promise<WholeDelivery | undefined>
   /** A page, the newest first. @throws GatewayError `invalid_request` for a `before` that no page had as its `next` */
   list(query: DeliveryQuery): Promise<DeliveryPage>
@@ -128,8 +141,12 @@ export interface DeliveryStore {
    * @returns false, with nothing changed, if it has not ended
    */
   replay(id: string, now: number, newTurnId: string, events: NewEvent[]): Promise<boolean>
-  /** Ends one that waits, is held or is dead. @returns false, with nothing changed, if it is none of these */
-  discard(id: string, now: number, events: NewEvent[]): Promise<boolean>
-  /** Drops those that ended before a time. @returns how many; at most `limit` */
+  /**
+   * Ends one that waits, is held or is dead.
+   * @param abandoned ends one that is running or handed as well: nobody works on it
+   * @returns false, with nothing changed, if it is none of these
+   */
+  discard(id: string, now: number, abandoned: boolean, events: NewEvent[]): Promise<boolean>
+  /** Drops those that ended before a time, and what was held since before that of the dead. @returns how many; at most `limit` */
   prune(doneBefore: number, deadBefore: number, limit: number): Promise<number>
 }

@@ -56,6 +56,8 @@ export interface FinishedTurn {
   fulfils?: Fulfilment
   /** Makes what tells of a text that was kept for the agent's next turn, and was handed in with this one. */
   toHandedIn?(text: Omit<HeldText, 'text'>): NewEvent
+  /** The same of each that is given up, since too many turns have failed with it. */
+  toGivenUp?(text: Omit<HeldText, 'text'>, reason: string): NewEvent
   /** Told once this is stored. */
   events: NewEvent[]
 }

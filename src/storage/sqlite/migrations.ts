@@ -259,13 +259,16 @@ const MIGRATIONS = [
      interruptions INTEGER NOT NULL DEFAULT 0,
      due_at INTEGER,
      finished_at INTEGER,
-     agent_id TEXT,
-     reason TEXT,
+     agent_id TEXT, reason TEXT,
+     lane TEXT, handed_to TEXT, hand_ins INTEGER NOT NULL DEFAULT 0,
      UNIQUE (mapping_id, sender_id)
    ) STRICT;
    CREATE INDEX deliveries_by_state ON deliveries (state, seq);
    CREATE INDEX deliveries_of_mapping ON deliveries (mapping_id, seq);
    CREATE INDEX deliveries_due ON deliveries (due_at, seq) WHERE due_at IS NOT NULL;
+   CREATE INDEX deliveries_behind ON deliveries (lane, seq) WHERE state = 'waiting' AND due_at IS NULL;
+   CREATE INDEX deliveries_ahead ON deliveries (lane) WHERE sending = 0 AND (state = 'running' OR due_at IS NOT NULL);
+   CREATE INDEX deliveries_handed ON deliveries (handed_to) WHERE state = 'handed';
    CREATE INDEX deliveries_ended ON deliveries (state, finished_at) WHERE finished_at IS NOT NULL;
    CREATE TABLE delivery_contents (
      seq INTEGER PRIMARY KEY REFERENCES deliveries (seq) ON DELETE CASCADE,
@@ -288,6 +291,13 @@ const MIGRATIONS = [
    CREATE TRIGGER deliveries_change AFTER UPDATE OF state ON deliveries WHEN new.state <> old.state BEGIN
      UPDATE delivery_counts SET count = count - 1 WHERE mapping_id = old.mapping_id AND state = old.state;
      INSERT INTO delivery_counts VALUES (new.mapping_id, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+   END;
+   CREATE TRIGGER deliveries_next AFTER UPDATE OF state, sending ON deliveries
+   WHEN old.lane IS NOT NULL AND old.sending = 0 AND old.state IN ('waiting', 'running')
+     AND (new.sending = 1 OR new.state NOT IN ('waiting', 'running')) BEGIN
+     UPDATE deliveries SET due_at = received_at WHERE seq = (SELECT seq FROM deliveries
+       WHERE lane = new.lane AND state = 'waiting' AND due_at IS NULL ORDER BY seq LIMIT 1) AND NOT EXISTS (SELECT 1
+       FROM deliveries WHERE lane = new.lane AND sending = 0 AND (state = 'running' OR due_at IS NOT NULL));
    END;
    CREATE TRIGGER deliveries_remove AFTER DELETE ON deliveries BEGIN
      UPDATE delivery_counts SET count = count - 1 WHERE mapping_id = old.mapping_id AND state = old.state;

@@ -15,8 +15,10 @@ const BEGIN = `
 const BEGIN_AGAIN = `${BEGIN}
   ON CONFLICT (id) DO UPDATE SET session_key = excluded.session_key, agent_id = excluded.agent_id, fence = excluded.fence,
     started_at = excluded.started_at, finished_at = NULL, finish_reason = NULL, error_code = NULL
-  WHERE finish_reason IS NULL OR finish_reason IN ('error', 'aborted')`
-const TAKE_BACK = 'DELETE FROM messages WHERE turn_id = ?'
+  WHERE (finish_reason IS NULL OR finish_reason IN ('error', 'aborted'))
+    AND client_id = excluded.client_id AND session_client_id = excluded.session_client_id`
+const TAKE_BACK = 'DELETE FROM messages WHERE turn_id = ? RETURNING client_id AS clientId, session_key AS key'
+const COUNT_LESS = 'UPDATE sessions SET message_count = message_count - 1 WHERE client_id = ? AND key = ?'
 const TOUCH = `
   INSERT INTO sessions (client_id, key, agent_id, created_at, updated_at, message_count) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET agent_id = excluded.agent_id, updated_at = excluded.updated_at, expired_at = NULL,
@@ -72,6 +74,7 @@ export function turnStore({
   const leave = db.prepare(LEAVE)
   const beginAgain = db.prepare(BEGIN_AGAIN)
   const takeBack = db.prepare(TAKE_BACK)
+  const countLess = db.prepare(COUNT_LESS)
   const [begin, touch, finish, record, addMessage, nextPosition, abandon] = [
     BEGIN,
     TOUCH,
@@ -95,15 +98,21 @@ export function turnStore({
     return added
   }
 
+  /** What an earlier attempt said, maybe in another session: the template of its key can have changed. */
+  function takeBackOf(turnId: string): void {
+    const messages = takeBack.all(turnId) as unknown as SessionRef[]
+    for (const { clientId, key } of messages) countLess.run(clientId, key)
+  }
+
   function beginNow(turn: BegunTurn): void {
     const { id, clientId, session, agentId, fence, startedAt, input, again, events, eventsIfNew } = turn
     const isNew = isLive.get(session.clientId, session.key) === undefined
     const start = again ? beginAgain : begin
     const { changes } = start.run(id, clientId, session.clientId, session.key, agentId, fence, startedAt)
     if (changes === 0) throw new Error(`The turn ${id} has ended already`)
-    const takenBack = again ? Number(takeBack.run(id).changes) : 0
+    if (again) takeBackOf(id)
     const added = addMessages(id, session, input, startedAt)
-    touch.run(session.clientId, session.key, agentId, startedAt, startedAt, added - takenBack)
+    touch.run(session.clientId, session.key, agentId, startedAt, startedAt, added)
     if (isNew) append(eventsIfNew)
     append(events)
   }

@@ -12,6 +12,7 @@ export type RefusalReason =
 /** A delivery as it came: bytes, and headers by lower-case name, each as often as it was sent. */
 export interface SignedRequest {
   body: Buffer
+  /** Undefined for one that is blank too: no sender means anything by it, and as an id it would be that of all. */
   header(name: string): string | undefined
   /** How often a header was sent. */
   count(name: string): number
