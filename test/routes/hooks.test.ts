@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { waitUntil } from '../support/watch.ts'
 import t from 'tap'
 import { bearer, buildGateway, listenGateway } from '../support/gateway.ts'
 import { call, deliver, deliveries, mapping, SECRET, sign, told, untilAll, withWebhooks } from '../support/webhooks.ts'
@@ -93,6 +94,7 @@ t.test('two signature headers are refused, as they come over the wire', async (t
   t.match(await send(sign('{}'), sign('{}')), /^HTTP\/1.1 401[^]*more than one/)
   t.match(await send(sign('{}'), '00'), /^HTTP\/1.1 401/)
   t.equal((await untilAll(app, 'done')).length, 1)
+  await waitUntil(async () => (await told(app, 'audit:event')).length > 0)
   t.match(await told(app, 'audit:event'), [
     {
       action: 'request',
