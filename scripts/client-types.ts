@@ -101,7 +101,7 @@ function operationSchema({ summary, parameters = [], requestBody, responses }: O
   properties.result = resultOf(responses)
   // A part of which nothing is needed can be left out as a whole.
   const needed = Object.keys(properties).filter(
-    (key) => key !== 'query' || (properties.query?.required as string[]).length > 0
+    (key) => key !== 'query' || (properties.query?.required as string[] | undefined)?.length
   )
   return { ...object(properties, needed), description: summary }
 }

@@ -35,8 +35,12 @@ function Marks({ schema, fixed, required }: { schema: Schema; fixed?: boolean; r
   )
 }
 
+/** A value as it stands in a field; nothing for what is no scalar. */
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? `${value}` : ''
+
 function hintOf({ description = '', default: usual }: Schema): string {
-  const told = usual === undefined || typeof usual === 'object' ? '' : `Default: ${String(usual)}.`
+  const told = textOf(usual) && `Default: ${textOf(usual)}.`
   return [description && `${description[0]?.toUpperCase()}${description.slice(1)}.`, told].filter(Boolean).join(' ')
 }
 
@@ -101,10 +105,10 @@ const Choice = ({ value, onChange, attributes, options, toValue, schema }: Choic
   <select
     {...attributes}
     class="select"
-    value={value === undefined ? '' : String(value as string)}
+    value={textOf(value)}
     onChange={({ currentTarget }) => onChange(currentTarget.value ? toValue(currentTarget.value) : undefined)}
   >
-    <option value="">{schema.default === undefined ? '—' : `Default (${String(schema.default as string)})`}</option>
+    <option value="">{schema.default === undefined ? '—' : `Default (${textOf(schema.default)})`}</option>
     {options.map((option) => (
       <option key={option} value={option}>
         {option}

@@ -145,7 +145,7 @@ function ListForm({ schema, value, onChange, path = '', label, issues, fixed }: 
       {items.map((item, index) => (
         <details class="schema-entry" key={index}>
           <summary>
-            <span class="mono">{String(fieldsOf(item).id ?? `${index + 1}`)}</span>
+            <span class="mono">{nameOf(fieldsOf(item).id, index)}</span>
           </summary>
           <SchemaForm
             schema={inner}
@@ -168,3 +168,6 @@ function ListForm({ schema, value, onChange, path = '', label, issues, fixed }: 
     </fieldset>
   )
 }
+
+/** An entry of a list, by its id or its place. */
+const nameOf = (id: unknown, index: number): string => (typeof id === 'string' ? id : `${index + 1}`)
