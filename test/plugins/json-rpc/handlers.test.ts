@@ -138,7 +138,7 @@ t.test('however much is asked for in one piece, so much is answered as is read',
   }
   const began = performance.now()
   await fetch(`${url}/health`)
-  t.ok(performance.now() - began < 5000)
+  t.ok(performance.now() - began < 15_000)
   const grown = (process.memoryUsage.rss() - before) / 1e6
   t.ok(grown < 300, `grown by ${grown.toFixed()} MB`)
 })
