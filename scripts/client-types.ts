@@ -90,19 +90,22 @@ function methodSchema({ summary, params, result }: Method): Schema {
 function operationSchema({ summary, parameters = [], requestBody, responses }: Operation): Schema {
   const inside = (place: string) => parameters.filter((one) => one.in === place && one.name !== 'token')
   const properties: Record<string, Schema> = {}
+  // A part of which nothing is needed can be left out as a whole.
+  const needed: string[] = []
   for (const place of ['path', 'query'] as const) {
     const found = inside(place)
     if (found.length === 0) continue
     const required = found.filter((one) => one.required).map((one) => one.name)
+    if (place === 'path' || required.length > 0) needed.push(place)
     properties[place] = object(Object.fromEntries(found.map(({ name, schema }) => [name, schema])), required)
   }
   const body = requestBody?.content?.[JSON_TYPE]?.schema
-  if (body) properties.body = body
+  if (body) {
+    properties.body = body
+    needed.push('body')
+  }
   properties.result = resultOf(responses)
-  // A part of which nothing is needed can be left out as a whole.
-  const needed = Object.keys(properties).filter(
-    (key) => key !== 'query' || (properties.query?.required as string[]).length > 0
-  )
+  needed.push('result')
   return { ...object(properties, needed), description: summary }
 }
 

@@ -27,6 +27,6 @@ export async function tasksOf(cdp: CDPSession, work: () => Promise<void>): Promi
   const mains = events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
   const isMain = (event: TraceEvent) => mains.some(({ pid, tid }) => pid === event.pid && tid === event.tid)
   return events.flatMap((event) =>
-    event.ph === 'X' && /RunTask$/.test(event.name) && isMain(event) ? [(event.tdur ?? 0) / 1000] : []
+    event.ph === 'X' && event.name.endsWith('RunTask') && isMain(event) ? [(event.tdur ?? 0) / 1000] : []
   )
 }

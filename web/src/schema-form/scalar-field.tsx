@@ -36,7 +36,7 @@ function Marks({ schema, fixed, required }: { schema: Schema; fixed?: boolean; r
 }
 
 function hintOf({ description = '', default: usual }: Schema): string {
-  const told = usual === undefined || typeof usual === 'object' ? '' : `Default: ${String(usual)}.`
+  const told = toOption(usual) && `Default: ${toOption(usual)}.`
   return [description && `${description[0]?.toUpperCase()}${description.slice(1)}.`, told].filter(Boolean).join(' ')
 }
 
@@ -91,6 +91,10 @@ const asText = (value: unknown) => (typeof value === 'string' ? value : '')
 const isLong = (schema: Schema, value: unknown) =>
   asText(value).length > 80 || /prompt|template/i.test(schema.description ?? '')
 
+/** A value as the text of a choice; empty where it is none that can be chosen. */
+const toOption = (value: unknown) =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+
 interface ChoiceProps extends ControlProps {
   options: string[]
   toValue(option: string): unknown
@@ -101,10 +105,10 @@ const Choice = ({ value, onChange, attributes, options, toValue, schema }: Choic
   <select
     {...attributes}
     class="select"
-    value={value === undefined ? '' : String(value as string)}
+    value={toOption(value)}
     onChange={({ currentTarget }) => onChange(currentTarget.value ? toValue(currentTarget.value) : undefined)}
   >
-    <option value="">{schema.default === undefined ? '—' : `Default (${String(schema.default as string)})`}</option>
+    <option value="">{schema.default === undefined ? '—' : `Default (${toOption(schema.default)})`}</option>
     {options.map((option) => (
       <option key={option} value={option}>
         {option}

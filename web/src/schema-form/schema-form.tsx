@@ -24,6 +24,12 @@ export interface SchemaFormProps {
 type Fields = Record<string, unknown>
 const fieldsOf = (value: unknown) => (typeof value === 'object' && value !== null ? (value as Fields) : {})
 
+/** What an entry of a list is called, where it has an id. */
+function nameOf(item: unknown): string | undefined {
+  const { id } = fieldsOf(item)
+  return typeof id === 'string' ? id : undefined
+}
+
 /** A form for whatever a schema allows. What is left empty is left out, so that its default holds. */
 export function SchemaForm(props: SchemaFormProps) {
   const kind = kindOf(props.schema)
@@ -145,7 +151,7 @@ function ListForm({ schema, value, onChange, path = '', label, issues, fixed }: 
       {items.map((item, index) => (
         <details class="schema-entry" key={index}>
           <summary>
-            <span class="mono">{String(fieldsOf(item).id ?? `${index + 1}`)}</span>
+            <span class="mono">{nameOf(item) ?? index + 1}</span>
           </summary>
           <SchemaForm
             schema={inner}

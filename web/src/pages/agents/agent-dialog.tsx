@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { ClientError, type Issue, type Params } from '../../../../client/index.ts'
+import { ClientError, type Issue } from '../../../../client/index.ts'
 import { useLoad } from '../../lib/load.ts'
 import { mergePatch } from '../../lib/merge-patch.ts'
 import { SchemaForm } from '../../schema-form/schema-form.tsx'
@@ -44,11 +44,11 @@ export function AgentDialog({ id, onClose, onSaved }: AgentDialogProps) {
   async function save(before: Config): Promise<void> {
     try {
       if (id === undefined) {
-        await call('agents.create', { ...draft.value, agentId: name.value } as Params<'agents.create'>)
+        await call('agents.create', { ...draft.value, agentId: name.value })
         toast(`${name.value} answers from now on`)
       } else {
         const patch = mergePatch(before, draft.value) ?? {}
-        await call('agents.update', { agentId: id, patch } as Params<'agents.update'>)
+        await call('agents.update', { agentId: id, patch })
         toast('Saved')
       }
       onSaved()

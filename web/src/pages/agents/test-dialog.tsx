@@ -29,14 +29,21 @@ export function TestDialog({ agent: { id, name }, onClose }: TestDialogProps) {
   async function ask(): Promise<void> {
     const begun = performance.now()
     const since = () => Math.round(performance.now() - begun)
-    let told: Outcome = { text: '' }
-    outcome.value = told
+    const told: Outcome = { text: '' }
+    const show = () => (outcome.value = { ...told })
+    show()
     try {
       const request = { message: message.value, agentId: id }
       for await (const event of client().chat(request, { signal: stop.current.signal })) {
-        if (event.type === 'text') told = { ...told, text: told.text + event.delta, firstMs: told.firstMs ?? since() }
-        if (event.type === 'done') told = { ...told, totalMs: since(), tokens: event.tokensUsed.total }
-        outcome.value = told
+        if (event.type === 'text') {
+          told.text += event.delta
+          told.firstMs ??= since()
+        }
+        if (event.type === 'done') {
+          told.totalMs = since()
+          told.tokens = event.tokensUsed.total
+        }
+        show()
       }
     } catch (error) {
       if (!stop.current.signal.aborted) outcome.value = { ...told, error: messageOf(error) }

@@ -65,7 +65,7 @@ function toLines(pieces: [string, Sum][][]): Line[] {
     name,
     sums: pieces.map((piece) => piece.find(([one]) => one === name)?.[1] ?? NOTHING)
   }))
-  return lines.sort((a, b) => totalOf(b, 'tokens') - totalOf(a, 'tokens'))
+  return lines.toSorted((a, b) => totalOf(b, 'tokens') - totalOf(a, 'tokens'))
 }
 
 export const valueOf = ({ tokens, costUsd, turns }: Sum, metric: Metric): number =>

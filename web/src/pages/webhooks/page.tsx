@@ -236,8 +236,8 @@ const DeliveryTable = ({ deliveries, onOpen, onChanged }: TableProps) => (
   </div>
 )
 
-const OVER: readonly State[] = ['done', 'dead', 'discarded']
-const OPEN: readonly State[] = ['waiting', 'held', 'dead']
+const OVER: ReadonlySet<State> = new Set(['done', 'dead', 'discarded'])
+const OPEN: ReadonlySet<State> = new Set(['waiting', 'held', 'dead'])
 
 interface RowProps extends Omit<TableProps, 'deliveries'> {
   delivery: Delivery
@@ -286,12 +286,12 @@ function Row({
           <Button slim onClick={() => onOpen(id)}>
             Open
           </Button>
-          {OVER.includes(state) && (
+          {OVER.has(state) && (
             <Button slim icon="refresh" onClick={replay}>
               Replay
             </Button>
           )}
-          {OPEN.includes(state) && (
+          {OPEN.has(state) && (
             <Button slim danger onClick={discard}>
               Discard
             </Button>
