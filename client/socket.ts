@@ -1,6 +1,7 @@
 import { backOff, type BackOffOptions } from './back-off.ts'
 import { ClientError, type RpcFailure, toRpcError } from './errors.ts'
-import { baseOf, type HttpOptions } from './http.ts'
+import type { Operations } from './generated.ts'
+import { baseOf, type HttpOptions, inTime, send } from './http.ts'
 
 /**
  * How the socket is: `idle` before it is needed, `waiting` until the next try, `unauthorized` when the token was
@@ -32,6 +33,9 @@ interface Frame {
 }
 
 const UNAUTHORIZED = 4001
+/** As a socket's own code for a connection that ended without a word. */
+const NO_TICKET = 1006
+const TICKET_TIMEOUT_MS = 15_000
 /** Where the server beats, silence for this long means that the connection is dead. */
 const SILENCE_MS = 90_000
 
@@ -46,6 +50,8 @@ export class RpcConnection {
   readonly #listeners = new Set<(notification: Notification) => void>()
   #status: SocketStatus = 'idle'
   #socket: WebSocket | undefined
+  /** A browser's ticket that is being taken for the next socket. */
+  #connecting: AbortController | undefined
   #opening: PromiseWithResolvers<void> | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
   #silence: ReturnType<typeof setTimeout> | undefined
@@ -122,7 +128,22 @@ export class RpcConnection {
   #connect(): void {
     clearTimeout(this.#retry)
     this.#setStatus('connecting')
-    const socket = openSocket(this.#options)
+    if (!inBrowser()) return this.#listenTo(openSocket(this.#options))
+    const connecting = new AbortController()
+    this.#connecting = connecting
+    takeTicket(this.#options, connecting.signal).then(
+      (ticket) => {
+        if (!connecting.signal.aborted) this.#listenTo(openWithTicket(this.#options, ticket))
+      },
+      (error: unknown) => {
+        if (connecting.signal.aborted) return
+        const refused = error instanceof ClientError && error.reason === 'unauthorized'
+        this.#lose(refused ? UNAUTHORIZED : NO_TICKET)
+      }
+    )
+  }
+
+  #listenTo(socket: WebSocket): void {
     this.#socket = socket
     socket.addEventListener('open', () => this.#onOpen(socket))
     socket.addEventListener('message', ({ data }) => this.#onMessage(socket, String(data)))
@@ -173,7 +194,11 @@ export class RpcConnection {
   }
 
   #onClose(socket: WebSocket, code: number): void {
-    if (socket !== this.#socket || this.#status === 'closed') return
+    if (socket === this.#socket && this.#status !== 'closed') this.#lose(code)
+  }
+
+  /** What becomes of the calls, and whether another try is made. */
+  #lose(code: number): void {
     if (code === UNAUTHORIZED) {
       this.#setStatus('unauthorized')
       return this.#drop(new ClientError('Unauthorized', { reason: 'unauthorized', code }))
@@ -189,6 +214,7 @@ export class RpcConnection {
   #drop(error: ClientError): void {
     clearTimeout(this.#retry)
     clearTimeout(this.#silence)
+    this.#connecting?.abort()
     const socket = this.#socket
     this.#socket = undefined
     socket?.close()
@@ -229,12 +255,25 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
   }
 }
 
-/** Node's WebSocket takes headers; a browser's has only the address to put the token in. */
-function openSocket({ url, token }: HttpOptions): WebSocket {
-  const address = `${baseOf(url).replace(/^http/, 'ws')}/ws`
-  if ('window' in globalThis || !('process' in globalThis)) {
-    return new WebSocket(`${address}?token=${encodeURIComponent(token)}`)
-  }
+const addressOf = ({ url }: HttpOptions) => `${baseOf(url).replace(/^http/, 'ws')}/ws`
+
+/** A browser's WebSocket sends no header of ours: it has only the address to authenticate with. */
+const inBrowser = () => 'window' in globalThis || !('process' in globalThis)
+
+/** A ticket opens one connection and ends soon, where a token in an address would be kept by whoever logs it. */
+function takeTicket(options: HttpOptions, ending: AbortSignal): Promise<string> {
+  return inTime({ signal: ending }, TICKET_TIMEOUT_MS, async (signal) => {
+    const response = await send(options, '/api/tickets', { method: 'POST', signal })
+    const { ticket } = (await response.json()) as Operations['createTicket']['result']
+    return ticket
+  })
+}
+
+const openWithTicket = (options: HttpOptions, ticket: string) =>
+  new WebSocket(`${addressOf(options)}?ticket=${encodeURIComponent(ticket)}`)
+
+/** Node's WebSocket takes headers. */
+function openSocket(options: HttpOptions): WebSocket {
   const Constructor = WebSocket as new (url: string, options: object) => WebSocket
-  return new Constructor(address, { headers: { authorization: `Bearer ${token}` } })
+  return new Constructor(addressOf(options), { headers: { authorization: `Bearer ${options.token}` } })
 }
