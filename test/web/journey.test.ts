@@ -37,7 +37,7 @@ t.test('from the first start to a token that is made, used and revoked', { skip:
     await page.locator('.live-row', { hasText: 'session' }).filter({ hasText: 'created' }).waitFor()
     t.equal(await page.evaluate('document.activeElement.textContent'), 'Live', 'the heading has the focus')
     await fetch(`${url}/api/agents`, { headers: bearer('wrong-token') })
-    const row = page.locator('.live-row', { hasText: 'invalid_token' })
+    const row = page.locator('.live-row', { hasText: 'invalid_token' }).filter({ hasText: 'security' })
     await row.click()
     t.match(await page.getByRole('complementary', { name: 'Event' }).innerText(), 'security:warn')
     await page.getByRole('searchbox', { name: 'Search events' }).fill('volvo')

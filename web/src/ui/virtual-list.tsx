@@ -113,13 +113,13 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
         if (measure()) redraw()
       }}
     >
-      <div style={{ height: heights.offset(first) }} />
+      <div style={{ height: `${heights.offset(first)}px` }} />
       {items.slice(first, last).map((item, offset) => (
         <Row key={keyOf(item)} id={keyOf(item)} heights={heights} observer={observer}>
           {render(item, first + offset)}
         </Row>
       ))}
-      <div style={{ height: after }} />
+      <div style={{ height: `${after}px` }} />
       {footer}
     </div>
   )
