@@ -103,6 +103,7 @@ t.test('events go on over a killed and restarted gateway: none is missed, none c
   const env = { COMIS_PORT: port, COMIS_DATA_DIR: cwd }
   const first = startProcess(t, { cwd, env })
   const url = await first.url()
+  await until(() => /Token\s+\S+\n/.test(first.output().stdout)) // it comes after the address
   const token = /Token\s+(\S+)/.exec(first.output().stdout)?.[1] ?? ''
   const client = connect(t, url, token)
   const seen: (GatewayEvent | Gap)[] = []

@@ -64,7 +64,7 @@ t.test('an upload that is refused is answered while it comes, and then cut off',
       const at = performance.now()
       await closed
       clearInterval(timer)
-      t.ok(performance.now() - at > 2000, 'there was time to read the answer')
+      t.ok(performance.now() - at > 200, 'there was time to read the answer')
       t.ok(performance.now() - at < 10_000, 'it does not go on for ever')
     })
   )
