@@ -90,9 +90,9 @@ t.test('no secret that is used reaches a log or an answer, on any surface', asyn
   gateway.child.kill('SIGTERM')
   await gateway.exit
   const { stderr, stdout } = gateway.output()
-  const data = await Promise.all(
-    (await readdir(config.dataDir)).map((name) => readFile(join(config.dataDir, name), 'latin1'))
-  )
+  const entries = await readdir(config.dataDir, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  const data = await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name), 'latin1')))
   t.ok(answers.length > 10_000 && stderr.length > 10_000 && data.join('').length > 10_000)
   for (const secret of used) {
     t.notMatch(stderr + stdout, secret, `the log does not hold ${secret.slice(0, 12)}`)
