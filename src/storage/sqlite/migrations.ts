@@ -320,7 +320,8 @@ const MIGRATIONS = [
 ]
 
 /**
- * Brings a database to the newest schema, one transaction a step.
+ * Brings a database to the newest schema, in one transaction: a step that fails leaves what the older version knows, and a
+ * new database costs one flush of the disk instead of one a step.
  * @throws Error if a newer version of the gateway made the database
  */
 export function migrate(db: DatabaseSync): void {
@@ -330,17 +331,15 @@ export function migrate(db: DatabaseSync): void {
       `The database has schema ${version}, this version knows ${MIGRATIONS.length}: it needs a newer comis-gateway`
     )
   }
-  for (const [step, sql] of MIGRATIONS.entries()) {
-    if (step < version) continue
-    db.exec('BEGIN IMMEDIATE')
-    try {
-      db.exec(sql)
-      db.exec(`PRAGMA user_version = ${step + 1}`)
-      db.exec('COMMIT')
-    } catch (error) {
-      db.exec('ROLLBACK')
-      throw error
-    }
+  if (version === MIGRATIONS.length) return
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    for (const sql of MIGRATIONS.slice(version)) db.exec(sql)
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
+    db.exec('COMMIT')
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
   }
 }
 
