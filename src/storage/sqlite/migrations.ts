@@ -316,7 +316,12 @@ const MIGRATIONS = [
      told INTEGER NOT NULL,
      PRIMARY KEY (budget, per, start)
    ) STRICT, WITHOUT ROWID;
-   CREATE INDEX budget_counts_by_start ON budget_counts (start);`
+   CREATE INDEX budget_counts_by_start ON budget_counts (start);`,
+
+  // The folded title is what a search compares: SQLite knows the two cases of ASCII letters alone.
+  `ALTER TABLE sessions ADD COLUMN title TEXT;
+   ALTER TABLE sessions ADD COLUMN title_folded TEXT;
+   CREATE INDEX sessions_titled ON sessions (updated_at, client_id, key) WHERE title IS NOT NULL;`
 ]
 
 /**
