@@ -18,6 +18,25 @@ export interface Methods {
        */
       agentId?: string
       /**
+       * The model that answers this message in place of the agent’s own: `provider/model`.
+       */
+      model?: string
+      /**
+       * Files of the gateway’s media that go with the message, 20 MiB together.
+       *
+       * @maxItems 16
+       */
+      attachments?: {
+        /**
+         * As `POST /media` answered.
+         */
+        id: string
+        /**
+         * What the sender calls the file.
+         */
+        name?: string
+      }[]
+      /**
        * The conversation to go on with; left out: a new one.
        */
       sessionKey?: string
@@ -64,6 +83,25 @@ export interface Methods {
        * Who answers; left out: the default agent, or the first that the token may use.
        */
       agentId?: string
+      /**
+       * The model that answers this message in place of the agent’s own: `provider/model`.
+       */
+      model?: string
+      /**
+       * Files of the gateway’s media that go with the message, 20 MiB together.
+       *
+       * @maxItems 16
+       */
+      attachments?: {
+        /**
+         * As `POST /media` answered.
+         */
+        id: string
+        /**
+         * What the sender calls the file.
+         */
+        name?: string
+      }[]
       /**
        * The conversation to go on with; left out: a new one.
        */
@@ -3473,6 +3511,25 @@ export interface Operations {
        * Who answers; left out: the default agent, or the first that the token may use.
        */
       agentId?: string
+      /**
+       * The model that answers this message in place of the agent’s own: `provider/model`.
+       */
+      model?: string
+      /**
+       * Files of the gateway’s media that go with the message, 20 MiB together.
+       *
+       * @maxItems 16
+       */
+      attachments?: {
+        /**
+         * As `POST /media` answered.
+         */
+        id: string
+        /**
+         * What the sender calls the file.
+         */
+        name?: string
+      }[]
       /**
        * The conversation to go on with; left out: a new one.
        */
