@@ -106,8 +106,8 @@ t.test('a session is renamed by its owner and by admins, and found by its title'
     t.notOk('title' in (await rename(none)), 'it has none any more')
   }
   const { storage } = await servicesOf(app)
-  const told = (await storage.events.after(0, 1000)).filter(({ payload }) => payload.includes('session.rename'))
-  t.match(JSON.parse(told[0]?.payload ?? ''), { outcome: 'done', subject: 'a', by: 'rpc' })
+  const told = (await storage.events.after(0, 1000)).find(({ payload }) => payload.includes('session.rename'))
+  t.match(JSON.parse(told?.payload ?? ''), { outcome: 'done', subject: 'a', by: 'rpc' })
 })
 
 t.test('a reset starts a new conversation; a removed session is gone, and its turns stay counted', async (t) => {
