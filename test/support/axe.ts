@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { openBrowser, openTab, PAGES, settled } from './browser.ts'
+import { openBrowser, openTab, PAGES, settled, visit } from './browser.ts'
 import { listenGateway, SECRETS } from './gateway.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -14,23 +14,29 @@ interface Found {
 
 /** What axe finds wrong with what is shown. */
 export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE)
-  const { violations: found } = (await page.evaluate(
-    `axe.run(document, { runOnly: ${JSON.stringify(RULES)} })`
-  )) as Found
+  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(AXE)
+  const options = { runOnly: RULES, resultTypes: ['violations'], preload: false }
+  const { violations: found } = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as Found
   return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
 }
 
-/** Looks through every page in one theme. */
-export async function checkPages(t: Test, colorScheme: 'light' | 'dark'): Promise<void> {
+/** Looks through every page, in both themes. */
+export async function checkPages(t: Test): Promise<void> {
   const agents = { default: { provider: 'builtin', model: 'echo' } }
 
   const { url } = await listenGateway(t, { agents })
   const browser = await openBrowser(t)
-  const { page, problems } = await openTab(browser, { colorScheme, reducedMotion: 'reduce' })
+  const { page, problems } = await openTab(browser, { colorScheme: 'light', reducedMotion: 'reduce' })
+  async function inBoth(name: string): Promise<void> {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      t.same(await violations(page), [], `${name}, ${colorScheme}`)
+    }
+  }
+
   await page.goto(`${url}/app/`)
   await page.getByLabel('Token').waitFor()
-  t.same(await violations(page), [], 'sign in')
+  await inBoth('sign in')
   await page.goto(`${url}/app/chat#token=${SECRETS.all}`)
   await settled(page)
   const message = '# Title\n\n```js\nconst one = 1 // first\n```\n\n| a |\n| --- |\n| [b](https://example.org) |'
@@ -39,11 +45,8 @@ export async function checkPages(t: Test, colorScheme: 'light' | 'dark'): Promis
   await page.locator('.message-foot', { hasText: /\d+ tokens/ }).waitFor()
   await page.locator('.hljs-comment').waitFor()
   for (const name of PAGES) {
-    if (name !== 'chat') {
-      await page.goto(`${url}/app/${name}`)
-      await settled(page)
-    }
-    t.same(await violations(page), [], name)
+    if (name !== 'chat') await visit(page, name)
+    await inBoth(name)
   }
   t.same(problems, [])
 }

@@ -62,6 +62,14 @@ export async function dashboardOf(gateway: GatewayProcess): Promise<string> {
 
 export const PAGES = ['chat', 'live', 'memory', 'usage', 'agents', 'channels', 'webhooks', 'tokens', 'settings', 'api']
 
+/** Goes to a page as the browser's own buttons do: the dashboard is not loaded anew. */
+export async function visit(page: Page, name: string): Promise<void> {
+  await page.evaluate(
+    `history.pushState(null, '', ${JSON.stringify(name)}); dispatchEvent(new PopStateEvent('popstate'))`
+  )
+  await settled(page)
+}
+
 /** Waits until a page is there with all that it loads. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').first().waitFor()

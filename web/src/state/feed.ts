@@ -20,7 +20,7 @@ const TYPES = EVENT_TYPES.filter((type) => type !== 'message:streaming')
 
 /** All that is held, oldest first. The array is the same; `version` tells that it has changed. */
 export const feed = { entries: [] as FeedEntry[], dropped: 0 }
-/** Grows with each change of what is held, once a frame at most. */
+/** Grows with each change of what is held, a few times a second at most: nobody reads faster than that. */
 export const version = signal(0)
 /** Whether pieces of answers are among the events. */
 export const withDeltas = signal(false)
@@ -28,6 +28,8 @@ export const withDeltas = signal(false)
 const listeners = new Set<(event: GatewayEvent) => void>()
 let made = 0
 let scheduled = false
+let published = 0
+const EVERY_MS = 100
 
 /** Tells of each event as it comes. @returns stops it */
 export function onEvent(listener: (event: GatewayEvent) => void): () => void {
@@ -56,10 +58,13 @@ function changed(): void {
   scheduled = true
   const publish = () => {
     scheduled = false
+    published = performance.now()
     version.value = untracked(() => version.value) + 1
   }
+  const wait = published + EVERY_MS - performance.now()
   // A page in the background has no frames.
-  if (document.hidden) setTimeout(publish, 200)
+  if (document.hidden) setTimeout(publish, 2 * EVERY_MS)
+  else if (wait > 0) setTimeout(() => requestAnimationFrame(publish), wait)
   else requestAnimationFrame(publish)
 }
 

@@ -1,11 +1,12 @@
-import type { ComponentChildren, RefObject } from 'preact'
+import type { ComponentChildren, RefObject, VNode } from 'preact'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks'
 import { HeightIndex } from './heights.ts'
 
 export interface VirtualListProps<T> {
   items: readonly T[]
   keyOf(item: T): string | number
-  render(item: T, index: number): ComponentChildren
+  /** Draws a row. What was drawn is kept for as long as this is the same function and the item the same object. */
+  render(item: T): ComponentChildren
   /** How high a row is until it was measured, in pixels. */
   estimate: number
   /** Stay at the end while someone reads there. */
@@ -22,6 +23,8 @@ export interface VirtualListProps<T> {
 
 const OVERSCAN_PX = 400
 const NEAR_END_PX = 40
+/** How high a list is taken to be until it was measured. */
+const UNKNOWN_PX = 800
 
 /**
  * A list of any length of which only what is seen is in the page. Rows have the heights that they turn out to have; what
@@ -32,8 +35,12 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   const scroller = useRef<HTMLDivElement>(null)
   const heights = useMemo(() => new HeightIndex(estimate), [])
   const view = useRef({ top: 0, height: 0, following: follow, anchor: undefined as Anchor | undefined })
-  const redraw = useRedraw()
-  heights.setKeys(items.map(keyOf))
+  const { redraw, drawn: isDrawn } = useRedraw()
+  const listed = useRef<readonly T[] | undefined>(undefined)
+  if (listed.current !== items) heights.setKeys(items.map(keyOf))
+  listed.current = items
+  const drawn = useRef({ first: 0, last: 0 })
+  const rows = useRows(render)
 
   const observer = useMemo(
     () =>
@@ -58,19 +65,33 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     const atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END_PX
     const following = follow && (atEnd || (state.following && scrollTop >= state.top - 1))
     if (following !== state.following) onFollowing?.(following)
-    const moved = scrollTop !== state.top || clientHeight !== state.height
     const index = heights.indexAt(scrollTop)
     const anchor =
       items[index] === undefined ? undefined : { key: keyOf(items[index]), above: scrollTop - heights.offset(index) }
     view.current = { top: scrollTop, height: clientHeight, following, anchor }
-    return moved
+    // What is drawn reaches further than what is seen: it is drawn again before its end is.
+    const { first, last } = rangeOf(OVERSCAN_PX / 2)
+    return first < drawn.current.first || last > drawn.current.last
+  }
+
+  /** The rows that are seen, and those that are so near that they may be soon. */
+  function rangeOf(overscan: number): { first: number; last: number } {
+    const { height, following } = view.current
+    const seen = height || UNKNOWN_PX
+    // Who follows sees the end, wherever that has moved to since.
+    const top = following ? heights.total - seen : view.current.top
+    return {
+      first: heights.indexAt(top - overscan),
+      last: Math.min(items.length, heights.indexAt(top + seen + overscan) + 1)
+    }
   }
 
   useLayoutEffect(() => {
     const element = scroller.current
     if (!element) return
+    isDrawn()
     const { following, anchor } = view.current
-    const index = anchor === undefined ? -1 : heights.indexOf(anchor.key)
+    const index = following || anchor === undefined ? -1 : heights.indexOf(anchor.key)
     const wanted = following
       ? element.scrollHeight
       : index < 0
@@ -98,9 +119,8 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     }
   }
 
-  const { top, height } = view.current
-  const first = heights.indexAt(top - OVERSCAN_PX)
-  const last = Math.min(items.length, heights.indexAt(top + (height || 800) + OVERSCAN_PX) + 1)
+  drawn.current = rangeOf(OVERSCAN_PX)
+  const { first, last } = drawn.current
   const after = heights.total - heights.offset(last)
   return (
     <div
@@ -114,9 +134,9 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       }}
     >
       <div style={{ height: `${heights.offset(first)}px` }} />
-      {items.slice(first, last).map((item, offset) => (
+      {rows(items.slice(first, last), (item) => (
         <Row key={keyOf(item)} id={keyOf(item)} heights={heights} observer={observer}>
-          {render(item, first + offset)}
+          {render(item)}
         </Row>
       ))}
       <div style={{ height: `${after}px` }} />
@@ -125,15 +145,31 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   )
 }
 
-/** Draws again with the next frame: what comes of it may ask for that again, and nothing else would have its turn. */
-function useRedraw(): () => void {
+/** Rows as they were drawn: the same one again is nothing that Preact would have to look into. */
+function useRows<T>(render: (item: T) => unknown): (items: readonly T[], draw: (item: T) => VNode) => VNode[] {
+  const known = useRef({ render, rows: new Map<T, VNode>() })
+  return (items, draw) => {
+    const before = known.current.render === render ? known.current.rows : undefined
+    const rows = new Map(items.map((item) => [item, before?.get(item) ?? draw(item)]))
+    known.current = { render, rows }
+    return [...rows.values()]
+  }
+}
+
+/**
+ * Draws again with the next frame: what comes of it may ask for that again, and nothing else would have its turn. `drawn`
+ * says that it was drawn for another reason meanwhile.
+ */
+function useRedraw(): { redraw(): void; drawn(): void } {
   const [, redraw] = useReducer((count: number) => count + 1, 0)
   const frame = useRef(0)
   useEffect(() => () => cancelAnimationFrame(frame.current), [])
-  return useCallback(() => {
+  const drawn = useCallback(() => cancelAnimationFrame(frame.current), [])
+  const later = useCallback(() => {
     cancelAnimationFrame(frame.current)
     frame.current = requestAnimationFrame(() => redraw(undefined))
   }, [])
+  return { redraw: later, drawn }
 }
 
 interface Anchor {

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks'
 import { useLoad } from '../../lib/load.ts'
 import { browserStorage, tabStorage } from '../../state/place.ts'
 import { go, place } from '../../state/router.ts'
@@ -10,7 +10,7 @@ import { Empty, Failure, Loading, Note } from '../../ui/states.tsx'
 import { VirtualList } from '../../ui/virtual-list.tsx'
 import { Composer } from './composer.tsx'
 import { type Answerer, type Conversation, loadConversation, newKey, openConversation, say } from './conversations.ts'
-import { textOf } from './message.ts'
+import { type ChatMessage, textOf } from './message.ts'
 import { MessageView } from './message-view.tsx'
 import { Rename } from './rename.tsx'
 import { Sessions } from './sessions.tsx'
@@ -157,6 +157,7 @@ function Title({ conversation: { key, owner, title, messages } }: { conversation
 function Said({ conversation, agent }: { conversation: Conversation; agent: string }) {
   const following = useSignal(true)
   const toEnd = useRef<() => void>(() => undefined)
+  const row = useCallback((message: ChatMessage) => <MessageView message={message} agent={agent} />, [agent])
   const messages = conversation.messages.value
   const status = conversation.status.value
   if (status === 'failed') {
@@ -178,7 +179,7 @@ function Said({ conversation, agent }: { conversation: Conversation; agent: stri
         follow
         onFollowing={(now) => (following.value = now)}
         toEnd={toEnd}
-        render={(message) => <MessageView message={message} agent={agent} />}
+        render={row}
       />
       {!following.value && (
         <div class="to-end">

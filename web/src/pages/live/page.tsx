@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals'
-import { useMemo, useRef } from 'preact/hooks'
+import { useCallback, useMemo, useRef } from 'preact/hooks'
 import { formatTime } from '../../lib/format.ts'
 import { clearFeed, feed, type FeedEntry, MOST_HELD, version, withDeltas } from '../../state/feed.ts'
 import { Button } from '../../ui/button.tsx'
@@ -29,6 +29,14 @@ export default function LivePage() {
   const source = frozen.current ?? feed.entries
   const shown = filter.apply(source, query.value, hidden.value)
   const waiting = frozen.current ? countSince(frozen.current) : 0
+
+  const selectedKey = selected.value?.key
+  const row = useCallback(
+    (entry: FeedEntry) => (
+      <Row entry={entry} selected={selectedKey === entry.key} onSelect={() => (selected.value = entry)} />
+    ),
+    [selectedKey]
+  )
 
   function pause(): void {
     paused.value = !paused.value
@@ -85,13 +93,7 @@ export default function LivePage() {
             follow={!paused.value}
             onFollowing={(now) => (following.value = now)}
             toEnd={toEnd}
-            render={(entry) => (
-              <Row
-                entry={entry}
-                selected={selected.value?.key === entry.key}
-                onSelect={() => (selected.value = entry)}
-              />
-            )}
+            render={row}
           />
         )}
         {!following.value && !paused.value && shown.length > 0 && (

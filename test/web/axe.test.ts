@@ -2,4 +2,4 @@ import t from 'tap'
 import { checkPages } from '../support/axe.ts'
 import { withoutBrowser } from '../support/browser.ts'
 
-t.test('every page can be used by everyone, dark', { skip: withoutBrowser() }, (t) => checkPages(t, 'dark'))
+t.test('every page can be used by everyone, light and dark', { skip: withoutBrowser() }, checkPages)

@@ -1,5 +1,0 @@
-import t from 'tap'
-import { checkPages } from '../support/axe.ts'
-import { withoutBrowser } from '../support/browser.ts'
-
-t.test('every page can be used by everyone, light', { skip: withoutBrowser() }, (t) => checkPages(t, 'light'))
