@@ -89,6 +89,8 @@ async function fill(url: string): Promise<void> {
   }
   await ask(client, 'release-notes', 'Remember that the release notes are written by the writer', 'default')
   await ask(client, 'release-notes', ANSWER, 'writer')
+  await client.call('session.rename', { sessionKey: 'release-notes', title: 'Notes of the release' })
+  await client.call('session.rename', { sessionKey: 'first-steps', title: 'First steps' })
   await client.call('tokens.create', { id: 'nightly-report', scopes: ['api'], expiresAt: Date.now() + 30 * 86_400_000 })
   await client.call('memory.store', { content: 'Orders above 100 EUR ship for free', tags: ['shop', 'policy'] })
   await client.call('config.patch', { patch: { gateway: { maxBatchSize: 40 } } })

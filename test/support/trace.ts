@@ -18,7 +18,7 @@ export async function tasksOf(cdp: CDPSession, work: () => Promise<void>): Promi
   cdp.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])))
   await cdp.send('Tracing.start', {
     transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['toplevel', 'disabled-by-default-devtools.timeline'] }
+    traceConfig: { includedCategories: ['toplevel'] }
   })
   await work()
   const complete = new Promise((resolve) => cdp.once('Tracing.tracingComplete', resolve))

@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from 'playwright-core'
 import t from 'tap'
-import { userText } from '../../src/models/message.ts'
+import { type Message, userText } from '../../src/models/message.ts'
 import type { Storage } from '../../src/storage/port.ts'
 import { listenGateway, SECRETS, servicesOf } from '../support/gateway.ts'
 import { openBrowser, openTab, settled, visit, withoutBrowser } from '../support/browser.ts'
@@ -23,15 +23,17 @@ async function scroll(page: Page, selector: string): Promise<void> {
   }
 }
 
-/** A turn as it is kept. */
-async function keepTurn({ turns }: Storage, n: number): Promise<void> {
-  const text = `Message **${n}** with \`code\`\n\n* one\n* two\n`
+/** A session as it is kept. */
+async function keepSession({ turns }: Storage, messages: number): Promise<void> {
+  const input = Array.from({ length: messages }, (_, n): Message => {
+    const text = `Message **${n}** with \`code\`\n\n* one\n* two\n`
+    return n % 2 === 0 ? userText(text) : { role: 'assistant', content: [{ type: 'text', text }] }
+  })
   const session = { clientId: 'all', key: 'long' }
-  const turn = { id: `turn_${n}`, clientId: 'all', session, agentId: 'default', fence: 1, startedAt: 1000 + n }
-  await turns.begin({ ...turn, input: [userText(text)], events: [], eventsIfNew: [] })
+  const turn = { id: 'turn_long', clientId: 'all', session, agentId: 'default', fence: 1, startedAt: 1000 }
+  await turns.begin({ ...turn, input, events: [], eventsIfNew: [] })
   const usage = { input: 1, output: 1 }
-  const output = [{ role: 'assistant' as const, content: [{ type: 'text' as const, text }] }]
-  await turns.finish({ ...turn, finishedAt: 1000 + n, finishReason: 'stop', usage, output, events: [] })
+  await turns.finish({ ...turn, finishedAt: 1000, finishReason: 'stop', usage, output: [], events: [] })
 }
 
 /** What the page computes at most at once, while something is done to it: the best of some tries. */
@@ -52,7 +54,7 @@ interface Measured {
 t.test('ten thousand events, and a session of two thousand messages', { skip }, async (t) => {
   const { app, url } = await listenGateway(t, { agents: AGENTS })
   const services = await servicesOf(app)
-  for (let n = 0; n < 1000; n++) await keepTurn(services.storage, n)
+  await keepSession(services.storage, 2000)
   const { page } = await openTab(await openBrowser(t))
   await page.goto(`${url}/app/live#token=${SECRETS.all}`)
   await settled(page)

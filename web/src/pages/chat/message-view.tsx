@@ -1,8 +1,8 @@
 import { formatMoment, formatTime } from '../../lib/format.ts'
 import { Copy } from '../../ui/copy.tsx'
 import { Icon } from '../../ui/icon.tsx'
-import { Markdown } from './markdown.tsx'
 import { type ChatMessage, type Part, textOf } from './message.ts'
+import { Prose } from './prose.tsx'
 
 /** What one side said. */
 export function MessageView({ message, agent }: { message: ChatMessage; agent: string }) {
@@ -41,7 +41,7 @@ function PartView({ part, mine, growing }: { part: Part; mine: boolean; growing:
       </p>
     )
   }
-  return <Markdown text={part.text} growing={growing} />
+  return <Prose text={part.text} growing={growing} />
 }
 
 const Reasoning = ({ text, growing }: { text: string; growing: boolean }) => (
