@@ -103,6 +103,9 @@ t.test('calls of the client’s tools, answered in the next request', async (t) 
   t.equal(second.output_text, 'tool said: It rains')
   const hole = client.responses.create({ ...asked, input: [{ role: 'user', content: 'x' }, call] })
   await t.rejects(hole, { status: 400, message: /no output of the tool call/ })
+  for (const input of [[], undefined]) {
+    await t.rejects(client.responses.create({ ...asked, input }), { status: 400, message: /required field: input/ })
+  }
   const orphan = [{ type: 'function_call_output' as const, call_id: 'call_x', output: '' }]
   await t.rejects(client.responses.create({ ...asked, input: orphan }), { message: /input\.0\.call_id/ })
 })
