@@ -4624,6 +4624,28 @@ export interface Events {
     clientId?: string
   }
   /**
+   * A conversation did not fit in a model’s window, and the oldest of its messages were left out. Told once in a turn.
+   */
+  'model:context_trimmed': {
+    model: string
+    /**
+     * Tokens, as the configuration has it.
+     */
+    contextWindow: number
+    /**
+     * Messages that were left out.
+     */
+    dropped: number
+    /**
+     * Messages that the model was given.
+     */
+    kept: number
+    turnId?: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+  }
+  /**
    * A provider refuses the credentials and is left alone for a while.
    */
   'model:auth_cooldown': {
@@ -4656,6 +4678,23 @@ export interface Events {
    */
   'agent:hot_removed': {
     agentId: string
+  }
+  /**
+   * A turn ended with calls of its client’s tools, and what the agent did before is too long to be kept for the request that brings their results.
+   */
+  'agent:steps_dropped': {
+    turnId: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    /**
+     * Characters.
+     */
+    size: number
+    /**
+     * Characters that are kept at most.
+     */
+    limit: number
   }
   /**
    * A channel is there.
@@ -4772,11 +4811,13 @@ export const EVENT_TYPES = [
   'model:catalog_loaded',
   'model:fallback_attempt',
   'model:fallback_exhausted',
+  'model:context_trimmed',
   'model:auth_cooldown',
   'provider:degraded',
   'provider:recovered',
   'agent:hot_added',
   'agent:hot_removed',
+  'agent:steps_dropped',
   'channel:registered',
   'channel:deregistered',
   'system:error'
