@@ -18,6 +18,25 @@ export interface Methods {
        */
       agentId?: string
       /**
+       * The model that answers this message in place of the agent’s own: `provider/model`.
+       */
+      model?: string
+      /**
+       * Files of the gateway’s media that go with the message, 20 MiB together.
+       *
+       * @maxItems 16
+       */
+      attachments?: {
+        /**
+         * As `POST /media` answered.
+         */
+        id: string
+        /**
+         * What the sender calls the file.
+         */
+        name?: string
+      }[]
+      /**
        * The conversation to go on with; left out: a new one.
        */
       sessionKey?: string
@@ -64,6 +83,25 @@ export interface Methods {
        * Who answers; left out: the default agent, or the first that the token may use.
        */
       agentId?: string
+      /**
+       * The model that answers this message in place of the agent’s own: `provider/model`.
+       */
+      model?: string
+      /**
+       * Files of the gateway’s media that go with the message, 20 MiB together.
+       *
+       * @maxItems 16
+       */
+      attachments?: {
+        /**
+         * As `POST /media` answered.
+         */
+        id: string
+        /**
+         * What the sender calls the file.
+         */
+        name?: string
+      }[]
       /**
        * The conversation to go on with; left out: a new one.
        */
@@ -2263,6 +2301,10 @@ export interface Methods {
       session: {
         sessionKey: string
         /**
+         * What people call it; left out where nobody named it.
+         */
+        title?: string
+        /**
          * Whose it is.
          */
         clientId: string
@@ -2352,6 +2394,10 @@ export interface Methods {
        */
       clientId?: string
       /**
+       * Only those whose title holds this text, in any case.
+       */
+      title?: string
+      /**
        * How many at most.
        */
       limit?: number
@@ -2366,6 +2412,10 @@ export interface Methods {
     result: {
       sessions: {
         sessionKey: string
+        /**
+         * What people call it; left out where nobody named it.
+         */
+        title?: string
         /**
          * Whose it is.
          */
@@ -2395,6 +2445,53 @@ export interface Methods {
        * Send it as `before` to get the next page; left out: the last.
        */
       next?: string
+    }
+  }
+  /**
+   * Give a session a title, or take it away
+   */
+  'session.rename': {
+    params: {
+      sessionKey: string
+      /**
+       * Whose session; only for the scope `admin`. Default: one’s own.
+       */
+      clientId?: string
+      /**
+       * At most 200 characters, none of them a control character; null or an empty one takes the title away.
+       */
+      title: string | null
+    }
+    result: {
+      sessionKey: string
+      /**
+       * What people call it; left out where nobody named it.
+       */
+      title?: string
+      /**
+       * Whose it is.
+       */
+      clientId: string
+      /**
+       * Who answered in it last.
+       */
+      agentId: string
+      /**
+       * When its first message came. Milliseconds since the epoch.
+       */
+      createdAt: number
+      /**
+       * When it was used last. Milliseconds since the epoch.
+       */
+      updatedAt: number
+      /**
+       * Since when its next message starts a new conversation. Milliseconds since the epoch.
+       */
+      expiredAt?: number
+      /**
+       * How many are kept, those of tools and of earlier conversations among them.
+       */
+      messages: number
     }
   }
   /**
@@ -2513,6 +2610,10 @@ export interface Methods {
     }
     result: {
       sessionKey: string
+      /**
+       * What people call it; left out where nobody named it.
+       */
+      title?: string
       /**
        * Whose it is.
        */
@@ -3411,6 +3512,25 @@ export interface Operations {
        */
       agentId?: string
       /**
+       * The model that answers this message in place of the agent’s own: `provider/model`.
+       */
+      model?: string
+      /**
+       * Files of the gateway’s media that go with the message, 20 MiB together.
+       *
+       * @maxItems 16
+       */
+      attachments?: {
+        /**
+         * As `POST /media` answered.
+         */
+        id: string
+        /**
+         * What the sender calls the file.
+         */
+        name?: string
+      }[]
+      /**
        * The conversation to go on with; left out: a new one.
        */
       sessionKey?: string
@@ -3658,6 +3778,7 @@ export interface Operations {
     query?: {
       clientId?: string
       agentId?: string
+      title?: string
       before?: string
       limit?: string
     }
@@ -3667,6 +3788,10 @@ export interface Operations {
     result: {
       sessions: {
         sessionKey: string
+        /**
+         * What people call it; left out where nobody named it.
+         */
+        title?: string
         /**
          * Whose it is.
          */
@@ -3711,6 +3836,10 @@ export interface Operations {
     result: {
       sessionKey: string
       /**
+       * What people call it; left out where nobody named it.
+       */
+      title?: string
+      /**
        * Whose it is.
        */
       clientId: string
@@ -3742,6 +3871,54 @@ export interface Operations {
        * A summary stands for the older messages of its conversation.
        */
       compacted: boolean
+    }
+  }
+  /**
+   * Give a session a title, or take it away
+   */
+  renameSession: {
+    path: {
+      key: string
+    }
+    query?: {
+      clientId?: string
+    }
+    body: {
+      /**
+       * At most 200 characters, none of them a control character; null or an empty one takes the title away.
+       */
+      title: string | null
+    }
+    result: {
+      sessionKey: string
+      /**
+       * What people call it; left out where nobody named it.
+       */
+      title?: string
+      /**
+       * Whose it is.
+       */
+      clientId: string
+      /**
+       * Who answered in it last.
+       */
+      agentId: string
+      /**
+       * When its first message came. Milliseconds since the epoch.
+       */
+      createdAt: number
+      /**
+       * When it was used last. Milliseconds since the epoch.
+       */
+      updatedAt: number
+      /**
+       * Since when its next message starts a new conversation. Milliseconds since the epoch.
+       */
+      expiredAt?: number
+      /**
+       * How many are kept, those of tools and of earlier conversations among them.
+       */
+      messages: number
     }
   }
   /**
@@ -3811,6 +3988,10 @@ export interface Operations {
     result: {
       session: {
         sessionKey: string
+        /**
+         * What people call it; left out where nobody named it.
+         */
+        title?: string
         /**
          * Whose it is.
          */
@@ -4743,6 +4924,7 @@ export const OPERATIONS = {
   memoryStats: ['GET', '/api/memory/stats'],
   listSessions: ['GET', '/api/sessions'],
   sessionStatus: ['GET', '/api/sessions/{key}'],
+  renameSession: ['PATCH', '/api/sessions/{key}'],
   deleteSession: ['DELETE', '/api/sessions/{key}'],
   compactSession: ['POST', '/api/sessions/{key}/compact'],
   exportSession: ['GET', '/api/sessions/{key}/export'],

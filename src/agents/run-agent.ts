@@ -1,5 +1,7 @@
 import type { ModelRef } from '../models/catalog.ts'
 import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
+import { withFiles } from '../media/attach.ts'
+import type { Media } from '../media/media.ts'
 import type { Memory } from '../memory/memory.ts'
 import { remind } from '../memory/remind.ts'
 import type { Meter } from '../limits/meter.ts'
@@ -21,6 +23,8 @@ export interface AgentPorts {
   steps: StepStore
   calls: CallPorts
   memory: Memory
+  /** Where the files are that messages name. */
+  media: Media
   /** What came for an agent, to be told in its next turn. */
   held: HeldTexts
   /** A turn went on without its memory. */
@@ -40,7 +44,8 @@ export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<Finish
   const { agent, request, signal, emit, meter } = run
   const { config, tools } = agent
   let models = withAlternatives(await agent.model(), (model) => meter.covers(model))
-  const { summary, messages: said } = await conversation(agent, request, ports)
+  const { summary, messages } = await conversation(agent, request, ports)
+  const said = await withFiles(ports.media, messages)
   const news = tellHeld(await ports.held.take(agent.id, request.id))
   const before = await instructions(agent, request, { summary, news }, ports, signal)
   const beside = `${summary ?? ''}${news ?? ''}`

@@ -1,4 +1,5 @@
 import type { Agent, Agents } from '../agents/registry.ts'
+import { withModel } from '../agents/with-model.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { Events } from '../events/events.ts'
 import type { Catalog } from '../models/catalog.ts'
@@ -93,11 +94,4 @@ async function runTurn(
   const [{ error, finishReason }] = await Promise.all([turn.outcome, turn.read(() => undefined)])
   if (error) throw error
   if (finishReason === 'aborted') throw new Undeliverable('Its turn was cancelled')
-}
-
-/** The agent as it is, but for the model it talks to. */
-function withModel(agent: Agent, model: string | undefined, catalog: Catalog): Agent {
-  if (model === undefined) return agent
-  const providerId = model.slice(0, model.indexOf('/'))
-  return { ...agent, providerId, model: () => catalog.find(model) }
 }

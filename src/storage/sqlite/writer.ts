@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { GatewayError } from '../../errors.ts'
 import type { JournalEntry } from '../port.ts'
-import { schemaVersion } from './migrations.ts'
+import { schemaVersion } from './migrate.ts'
 
 interface Job {
   work(): unknown
