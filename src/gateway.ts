@@ -141,7 +141,7 @@ async function serveClients(
 
   const { gateway, webhooks: hooksConfig } = fastify.comis.config
   // Their address is configured, and no folder’s.
-  if (hooksConfig.enabled) await fastify.register(hooks, { prefix: hooksConfig.path })
+  if (hooksConfig.enabled) await fastify.register(hooks, { prefix: hooksConfig.path.replace(/\/$/, '') })
   await fastify.register(autoload, {
     dir: join(import.meta.dirname, '../routes'),
     routeParams: true,

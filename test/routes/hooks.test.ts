@@ -54,6 +54,37 @@ t.test('mappings are found by their path and source, in their order', async (t) 
   t.equal((await app.inject({ method: 'GET', url: '/in/hooks/many' })).statusCode, 405)
 })
 
+t.test('addresses as senders write them', async (t) => {
+  const mappings = [mapping({ match: { path: '/Deploys/' } })]
+  const app = await buildGateway(t, withWebhooks({ mappings, path: '/In/hooks/' }))
+  const body = '{"event":"e","source":"s","data":1}'
+  const to = async (url: string) => {
+    const answer = await app.inject({
+      method: 'POST',
+      url,
+      payload: body,
+      headers: { 'x-webhook-signature': sign(body) }
+    })
+    return [answer.statusCode, answer.json().mapping ?? answer.json().error ?? 'event']
+  }
+  for (const path of ['deploys', 'deploys/', 'Deploys', 'DEPLOYS/', 'de%70loys', 'deploys?x=1']) {
+    t.same(await to(`/In/hooks/${path}`), [200, 'm'], path)
+  }
+  for (const path of ['webhook', 'webhook/', 'Webhook']) t.same(await to(`/In/hooks/${path}`), [200, 'event'], path)
+  for (const path of ['other', 'deploys%2f..']) {
+    t.same(await to(`/In/hooks/${path}`), [404, 'No matching webhook mapping'], path)
+  }
+  for (const url of [
+    '//In/hooks/deploys',
+    '/In//hooks/deploys',
+    '/In/hooks/deploys//',
+    '/in/hooks/deploys',
+    '/In/hooks/deploys/x'
+  ]) {
+    t.equal((await app.inject({ method: 'POST', url, payload: body })).statusCode, 404, url)
+  }
+})
+
 t.test('what cannot be is refused in the form of the surface', async (t) => {
   const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
   const app = await buildGateway(t, withWebhooks({ mappings: [mapping()], maxBodyBytes: 2048 }))
