@@ -140,15 +140,15 @@ function openVerifier(
   }
 }
 
-function filled(template: Template | undefined, scope: TemplateScope, most: number): string {
+function filled(template: Template | undefined, scope: TemplateScope, most: number, what = 'The template'): string {
   const text = template?.render(scope, most) ?? ''
-  if (text.trim() === '') throw new Undeliverable('The template came to nothing')
+  if (text.trim() === '') throw new Undeliverable(`${what} came to nothing`)
   return text
 }
 
 /** What would mean something else if it were cut off. */
 function filledWhole(template: Template, scope: TemplateScope, most: number): string {
-  const text = filled(template, scope, most + 1)
+  const text = filled(template, scope, most + 1, '`to`')
   if (text.length > most) throw new Undeliverable(`\`to\` came to more than ${most} characters`)
   return text
 }
