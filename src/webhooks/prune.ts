@@ -24,7 +24,10 @@ export function pruneDeliveries(
     const { keepDays, keepDeadDays } = settings()
     const now = Date.now()
     const [doneBefore, deadBefore] = [now - keepDays * DAY_MS, now - keepDeadDays * DAY_MS]
-    while (!ended && (await store.prune(doneBefore, deadBefore, AT_ONCE)) === AT_ONCE) continue
+    let more: boolean
+    do {
+      more = (await store.prune(doneBefore, deadBefore, AT_ONCE)) === AT_ONCE
+    } while (more && !ended)
   }
 
   function sweepLater(mostMs: number): void {
