@@ -10,7 +10,10 @@ const STATUSES = [400, 401, 404, 413, 415, 429, 503]
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.removeAllContentTypeParsers()
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // By its name too: what `*` takes, Fastify looks up anew for each request.
+  fastify.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body)
+  )
   fastify.addHook('onRoute', (route) => {
     route.bodyLimit = fastify.comis.config.webhooks.maxBodyBytes
     route.config = { ...route.config, bodyLimitKey: 'webhooks.maxBodyBytes' }

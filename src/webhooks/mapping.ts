@@ -109,14 +109,18 @@ function compile(
   }
 }
 
-/** What the templates of a mapping see of a delivery. */
-export function scopeOf(
-  { payload, headers, query, path, receivedAt }: Omit<TemplateScope, 'payload'> & { payload: string },
+/** What the templates of a mapping see of a delivery. @param payload what its text holds */
+export const scopeOf = (
+  { headers, query, path, receivedAt }: Omit<TemplateScope, 'payload'>,
+  payload: Json,
   { scheme }: MappingConfig
-): TemplateScope {
-  const value = JSON.parse(payload) as Json
-  return { payload: scheme === 'bearer' ? unwrapPush(value) : value, headers, query, path, receivedAt }
-}
+): TemplateScope => ({
+  payload: scheme === 'bearer' ? unwrapPush(payload) : payload,
+  headers,
+  query,
+  path,
+  receivedAt
+})
 
 const read = (text: string | undefined) => (text === undefined ? undefined : compileTemplate(text))
 
