@@ -27,8 +27,9 @@ export async function receive(reply: FastifyReply, media: Media): Promise<Saved>
   const leaving = reply.leaving()
   try {
     const body = bodyOf(request)
-    if (isForm(request)) return await media.save(await readForm(body, headers, leaving))
-    return await media.save({ source: readOnce(body), contentType: headers['content-type'] })
+    const { clientId } = request.client
+    if (isForm(request)) return await media.save({ ...(await readForm(body, headers, leaving)), clientId })
+    return await media.save({ source: readOnce(body), contentType: headers['content-type'], clientId })
   } catch (error) {
     if (raw.destroyed && !raw.complete) throw new GatewayError('aborted', 'The upload broke off', { cause: error })
     throw error
