@@ -46,7 +46,10 @@ export const EVENTS = {
   'webhook:held': event('A text is kept for the agent’s next turn.', ofDelivery),
   'webhook:completed': event('All that a delivery asked for is done.', {
     ...ofDelivery,
-    ...optional({ turnId: text })
+    ...optional({
+      turnId: text,
+      reason: Type.String({ description: 'Why nothing was sent, although an answer was to be.' })
+    })
   }),
   'webhook:retrying': event('An attempt failed; there will be another.', {
     ...ofDelivery,
