@@ -5,7 +5,7 @@ import { orAsk, toIncoming } from '../../plugins/webhooks/incoming.ts'
 import { Received, ReceivedByMapping, ValidationFailure } from '../../plugins/webhooks/schema.ts'
 import { InvalidEvent, WebhookEvent } from '../../src/webhooks/event.ts'
 
-const STATUSES = [400, 401, 404, 413, 415, 429, 503]
+const STATUSES = [400, 401, 404, 413, 415, 429, 503, 507]
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.removeAllContentTypeParsers()
