@@ -39,7 +39,7 @@ export interface ErrorDetail {
   retryAfterSeconds?: number
   /** The request field that is at fault, as the client spells it. */
   param?: string
-  /** A finer, stable reason, such as `context_length_exceeded`. */
+  /** A finer, stable reason, such as `context_length_exceeded`; of `forbidden`: the scope that it needs, where that is not `admin`. */
   reason?: string
   cause?: unknown
 }

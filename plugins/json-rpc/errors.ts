@@ -53,7 +53,7 @@ export function toRpcError(error: unknown): RpcError {
   const { code, message, param, reason, retryAfterSeconds } = asGatewayError(error)
   if (code === 'internal') return coded(CODES.internal, 'Internal error', code)
   if (code === 'storage_full' || code === 'storage_failed') return coded(CODES.internal, message, code)
-  if (code === 'forbidden') return insufficientScope('admin')
+  if (code === 'forbidden') return insufficientScope(reason ?? 'admin')
   const known = Object.entries({ code, reason, retryAfterSeconds }).filter(([, value]) => value !== undefined)
   const issues = param === undefined ? [] : [{ path: param, message }]
   const data = { ...Object.fromEntries(known), ...(issues.length > 0 && { issues }) }

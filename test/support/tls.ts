@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
@@ -48,12 +49,15 @@ export async function createAuthority(t: Test, subject = '/CN=Test Authority'): 
       ]
       await writeFile(ext, san ? `subjectAltName=${san}\n` : 'basicConstraints=CA:FALSE\n')
       await run('openssl', ['req', ...CURVE, '-keyout', keyPath, '-out', csr, '-subj', subject])
-      const by = ['-CA', caPath, '-CAkey', caKey, '-CAcreateserial', '-days', String(days), '-extfile', ext]
+      const by = ['-CA', caPath, '-CAkey', caKey, '-set_serial', serial(), '-days', String(days), '-extfile', ext]
       await run('openssl', ['x509', '-req', '-in', csr, ...by, '-out', certPath])
       return { certPath, keyPath }
     }
   }
 }
+
+/** Of its own for each: a file of serial numbers is lost where several are signed at once. */
+const serial = () => `0x${randomBytes(8).toString('hex')}`
 
 /** What a client connects with. */
 export async function clientOf(authority: Authority, issued?: Issued): Promise<SecureContextOptions> {
