@@ -17,7 +17,7 @@ export interface GuardOptions {
   isOwnServer: boolean
 }
 
-const GUARDED = ['/api', '/rpc', '/ws', '/v1', '/media', '/mcp']
+const GUARDED = ['/api', '/rpc', '/ws', '/v1', '/media', '/mcp', '/metrics']
 const STREAMS = new Set(['/ws', '/api/events', '/api/chat/stream', '/v1/responses'])
 const MOST_HEADERS = 100
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])

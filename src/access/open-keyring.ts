@@ -92,7 +92,8 @@ const principalOf = (clientId: string, scopes: readonly Scope[], limits: LimitBo
     }
   })
 
-function longSecret(secret: Secret, path: string): string {
+/** @throws ConfigError for one that cannot be read or holds fewer than 32 characters */
+export function longSecret(secret: Secret, path: string): string {
   const text = readSecret(secret, path)
   if (text.length < 32) throw new ConfigError([{ path, message: 'expected at least 32 characters' }])
   return text

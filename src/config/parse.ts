@@ -59,6 +59,7 @@ function contradictions(config: Config): Issue[] {
   return [
     ...tokenIssues(config),
     ...tlsIssues(config),
+    ...metricsIssues(config),
     ...providerIssues(config),
     ...agentIssues(config),
     ...embeddingIssues(config),
@@ -89,6 +90,11 @@ function tokenIssues({ gateway }: Config): Issue[] {
     }
   }
   return [...issues, ...groupIssues(gateway.tokens)]
+}
+
+function metricsIssues({ gateway: { metrics } }: Config): Issue[] {
+  if (typeof metrics === 'string' || typeof metrics.token !== 'string' || metrics.token.length >= 32) return []
+  return [{ path: 'gateway.metrics.token', message: 'expected at least 32 characters' }]
 }
 
 function providerIssues({ providers = {} }: Config): Issue[] {
