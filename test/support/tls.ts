@@ -74,10 +74,22 @@ export interface Asked {
   serial: string
 }
 
-/** Asks over a connection of its own. @throws when the handshake fails */
-export function ask(url: string, tls: SecureContextOptions, headers: Record<string, string> = {}): Promise<Asked> {
+/**
+ * Asks over a connection of its own.
+ * @param body sent by POST, as JSON
+ * @throws when the handshake fails
+ */
+export function ask(
+  url: string,
+  tls: SecureContextOptions,
+  headers: Record<string, string> = {},
+  body?: object
+): Promise<Asked> {
+  const sent = body
+    ? { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }
+    : { method: 'GET', headers }
   return new Promise((resolve, reject) => {
-    const asked = httpsRequest(url, { ...tls, headers, agent: false, servername: 'localhost' }, (response) => {
+    const asked = httpsRequest(url, { ...tls, ...sent, agent: false, servername: 'localhost' }, (response) => {
       const { serialNumber } = (response.socket as TLSSocket).getPeerCertificate()
       let text = ''
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece))
@@ -85,6 +97,6 @@ export function ask(url: string, tls: SecureContextOptions, headers: Record<stri
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, serial: serialNumber })
       )
     })
-    asked.on('error', reject).end()
+    asked.on('error', reject).end(body && JSON.stringify(body))
   })
 }
