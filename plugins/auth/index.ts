@@ -56,7 +56,7 @@ async function auth(fastify: FastifyInstance): Promise<void> {
   fastify.addHook('onRequest', (request, _reply, done) => {
     const credential = readCredential(request)
     if (!credential) return done()
-    const foreign = credential.isAmbient ? fastify.whyForeign(request) : undefined
+    const foreign = credential.isAmbient ? fastify.whyForeign(request, true) : undefined
     if (foreign) {
       request.refusal = 'origin_refused'
       return done(foreign)
