@@ -23,9 +23,12 @@ export function withoutBrowser(): string | false {
   return reason
 }
 
-/** A browser that is closed with the test. */
-export async function openBrowser(t: Test): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox'] })
+/**
+ * A browser that is closed with the test.
+ * @param args for Chromium, beside those that it needs to run here
+ */
+export async function openBrowser(t: Test, args: string[] = []): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox', ...args] })
   t.teardown(() => browser.close())
   return browser
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { GatewayError } from '../../errors.ts'
+import { diskFault } from '../fault.ts'
 import type { JournalEntry } from '../port.ts'
 import { schemaVersion } from './migrate.ts'
 
@@ -30,8 +31,9 @@ export class Writer {
   /** Only writes that may wait are waiting. */
   #deferred = false
   #committedAt = 0
-  /** The last commit did. */
+  /** The last commit did, or the disk failed a write within it. */
   #failed = false
+  #faulty = false
   #outbox: JournalEntry[] = []
   /** Is told of the events of each commit, after it. */
   onEvents: (entries: readonly JournalEntry[]) => void = () => {}
@@ -82,9 +84,10 @@ export class Writer {
     if (jobs.length === 0) return
     this.#waiting = []
     this.#outbox = []
+    this.#faulty = false
     try {
       const settlements = this.#commit(jobs)
-      this.#failed = false
+      this.#failed = this.#faulty
       if (this.#outbox.length > 0) this.onEvents(this.#outbox)
       settle(settlements)
     } catch (error) {
@@ -127,6 +130,7 @@ export class Writer {
     } catch (error) {
       // A full disk ends the whole transaction by itself; then no savepoint is left to go back to.
       if (!this.#db.isTransaction) throw error
+      this.#faulty ||= diskFault(error) !== undefined
       this.#db.exec('ROLLBACK TO job; RELEASE job')
       this.#outbox.length = told
       return () => job.reject(error)
