@@ -2015,7 +2015,7 @@ export interface Methods {
         turnId: string
         agentId?: string
         /**
-         * Why the last attempt failed.
+         * Why the last attempt failed; of one that is done, why no answer was sent.
          */
         reason?: string
         /**
@@ -3243,7 +3243,7 @@ export interface Methods {
       turnId: string
       agentId?: string
       /**
-       * Why the last attempt failed.
+       * Why the last attempt failed; of one that is done, why no answer was sent.
        */
       reason?: string
       /**
@@ -3338,7 +3338,7 @@ export interface Methods {
         turnId: string
         agentId?: string
         /**
-         * Why the last attempt failed.
+         * Why the last attempt failed; of one that is done, why no answer was sent.
          */
         reason?: string
         /**
@@ -4298,6 +4298,10 @@ export interface Events {
     sessionKey?: string
     clientId?: string
     turnId?: string
+    /**
+     * Why nothing was sent, although an answer was to be.
+     */
+    reason?: string
   }
   /**
    * An attempt failed; there will be another.
