@@ -2015,7 +2015,7 @@ export interface Methods {
         turnId: string
         agentId?: string
         /**
-         * Why the last attempt failed.
+         * Why the last attempt failed; of one that is done, why no answer was sent.
          */
         reason?: string
         /**
@@ -3243,7 +3243,7 @@ export interface Methods {
       turnId: string
       agentId?: string
       /**
-       * Why the last attempt failed.
+       * Why the last attempt failed; of one that is done, why no answer was sent.
        */
       reason?: string
       /**
@@ -3338,7 +3338,7 @@ export interface Methods {
         turnId: string
         agentId?: string
         /**
-         * Why the last attempt failed.
+         * Why the last attempt failed; of one that is done, why no answer was sent.
          */
         reason?: string
         /**
@@ -4298,6 +4298,10 @@ export interface Events {
     sessionKey?: string
     clientId?: string
     turnId?: string
+    /**
+     * Why nothing was sent, although an answer was to be.
+     */
+    reason?: string
   }
   /**
    * An attempt failed; there will be another.
@@ -4805,6 +4809,28 @@ export interface Events {
     clientId?: string
   }
   /**
+   * A conversation did not fit in a model’s window, and the oldest of its messages were left out. Told once in a turn.
+   */
+  'model:context_trimmed': {
+    model: string
+    /**
+     * Tokens, as the configuration has it.
+     */
+    contextWindow: number
+    /**
+     * Messages that were left out.
+     */
+    dropped: number
+    /**
+     * Messages that the model was given.
+     */
+    kept: number
+    turnId?: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+  }
+  /**
    * A provider refuses the credentials and is left alone for a while.
    */
   'model:auth_cooldown': {
@@ -4837,6 +4863,23 @@ export interface Events {
    */
   'agent:hot_removed': {
     agentId: string
+  }
+  /**
+   * A turn ended with calls of its client’s tools, and what the agent did before is too long to be kept for the request that brings their results.
+   */
+  'agent:steps_dropped': {
+    turnId: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    /**
+     * Characters.
+     */
+    size: number
+    /**
+     * Characters that are kept at most.
+     */
+    limit: number
   }
   /**
    * A channel is there.
@@ -4954,11 +4997,13 @@ export const EVENT_TYPES = [
   'model:catalog_loaded',
   'model:fallback_attempt',
   'model:fallback_exhausted',
+  'model:context_trimmed',
   'model:auth_cooldown',
   'provider:degraded',
   'provider:recovered',
   'agent:hot_added',
   'agent:hot_removed',
+  'agent:steps_dropped',
   'channel:registered',
   'channel:deregistered',
   'system:error'

@@ -13,7 +13,7 @@ import { Transcript } from '../turns/transcript.ts'
 import { clientOf, type Emit, type RunEvent, type TurnRequest } from '../turns/turn.ts'
 import { type HeldTexts, tellHeld } from '../webhooks/held.ts'
 import { callModel, withAlternatives } from './call-model.ts'
-import { fitting } from './fitting.ts'
+import { fitFor } from './fitting.ts'
 import type { Agent } from './registry.ts'
 import { keepSteps, withSteps } from './steps.ts'
 import type { ToolContext } from './tool.ts'
@@ -61,9 +61,11 @@ export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<Finish
     sessionKey: request.session?.key
   }
 
-  const ask = ({ config: model }: ModelRef) => {
-    const fit = request.session || request.truncate ? fitting(said, beside, model?.contextWindow) : said
-    return { messages: [...before, ...fit, ...transcript.complete], tools: specs, settings }
+  const fit = fitFor(placeOf(request), ports.calls.events)
+  const ask = (model: ModelRef) => {
+    const all = [...said, ...transcript.complete]
+    const given = request.session || request.truncate ? fit(all, model, beside) : all
+    return { messages: [...before, ...given], tools: specs, settings }
   }
 
   const { maxToolCalls: mostCalls = Infinity } = request
@@ -93,7 +95,11 @@ export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<Finish
       if (meter.isSpent) return 'budget_exceeded'
       continue
     }
-    await keepSteps({ request, agentId: agent.id, transcript, store: ports.steps })
+    const {
+      steps: store,
+      calls: { events }
+    } = ports
+    await keepSteps({ request, agentId: agent.id, transcript, store, events })
     return 'tool_calls'
   }
 }

@@ -63,7 +63,7 @@ function holdText(
   { id: agentId }: Agent,
   { events, held }: AttemptPorts
 ): Conclusion {
-  const text = shortened(mapping.render(scopeOf(delivery, mapping.config), delivery.turnId).text)
+  const text = shortened(mapping.render(scopeOfStored(delivery, mapping), delivery.turnId).text)
   const told = events.prepare('webhook:held', { ...placeOf(delivery), agentId })
   return { settlement: { to: 'held', agentId, text }, events: [told], onStored: () => held.add(agentId) }
 }
@@ -76,7 +76,7 @@ async function runTurn(
 ): Promise<undefined> {
   const { id: deliveryId, mappingId, turnId, attempts: attempt } = delivery
   const { config, clientId } = mapping
-  const { text, sessionKey, to } = mapping.render(scopeOf(delivery, config), turnId)
+  const { text, sessionKey, to } = mapping.render(scopeOfStored(delivery, mapping), turnId)
   const answerTo = to !== undefined && config.channel !== undefined ? { channel: config.channel, to } : undefined
   const turn = turns.start(
     {
@@ -95,3 +95,6 @@ async function runTurn(
   if (error) throw error
   if (finishReason === 'aborted') throw new Undeliverable('Its turn was cancelled')
 }
+
+const scopeOfStored = (delivery: WholeDelivery, { config }: Mapping) =>
+  scopeOf(delivery, JSON.parse(delivery.payload), config)

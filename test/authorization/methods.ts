@@ -80,7 +80,7 @@ export const CALLS: Record<string, Call> = {
   'session.status': rpc(SESSION),
   'system.ping': rpc(),
   'system.whoami': any(),
-  'tokens.create': admin({ id: 'another', scopes: ['*'] }),
+  'tokens.create': admin({ id: 'another', scopes: ['rpc'] }),
   'tokens.list': admin(),
   'tokens.revoke': admin({ id: 'another' }),
   'tokens.rotate': admin({ id: 'mcp' }),

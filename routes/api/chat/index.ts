@@ -14,7 +14,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         description: 'Leaving before the answer is there stops the turn.',
         tags: ['chat'],
         body: ChatBody,
-        response: { 200: ChatAnswer, ...failureResponses('/api/chat', 400, 409, 413, 415, 429, 502, 503, 504) }
+        response: { 200: ChatAnswer, ...failureResponses('/api/chat', 400, 409, 413, 415, 429, 502, 503, 504, 507) }
       }
     },
     async (request, reply) =>

@@ -114,6 +114,18 @@ const Media = Type.Object(
       maximum: Number.MAX_SAFE_INTEGER,
       default: 10_737_418_240,
       description: 'most that all files may take together; uploads get 507 above it'
+    }),
+    maxUploads: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 32,
+      description: 'uploads that go on at the same time; 503 beyond'
+    }),
+    maxUploadsPerClient: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 8,
+      description: 'of these, those of one client id'
     })
   },
   { ...closed, default: {}, description: 'files that clients upload and read below `/media`' }
@@ -146,6 +158,13 @@ const Telemetry = Type.Union(
       '{ otlpEndpoint, headers, serviceName, sampleRatio }: where traces are sent; left out: as OTEL_* variables say; false: nowhere'
   }
 )
+
+const Metrics = Type.Union([Type.Enum(['public', 'token', 'off']), Type.Object({ token: Secret }, closed)], {
+  default: 'token',
+  ...atRestart,
+  description:
+    'who may read /metrics: everyone, a token with the scope admin, nobody; { token }: whoever has this one, of at least 32 characters, which opens nothing else, and admins'
+})
 
 export const Gateway = Type.Object(
   {
@@ -221,11 +240,7 @@ export const Gateway = Type.Object(
       description: 'who may read /openapi.json and /docs: everyone, any token, nobody'
     }),
     media: Media,
-    metrics: Type.Enum(['public', 'token', 'off'], {
-      default: 'token',
-      ...atRestart,
-      description: 'who may read /metrics: everyone, a token with the scope admin, nobody'
-    }),
+    metrics: Metrics,
     telemetry: Type.Optional(Telemetry),
     events: Events,
     stallMs: Type.Integer({

@@ -14,7 +14,7 @@ const Accumulate = Type.Optional(
     description: 'False: `token` events leave out `accumulated`, which grows with the square of the answer.'
   })
 )
-const failures = failureResponses('/api/chat/stream', 400, 409, 413, 415, 429, 502, 503, 504)
+const failures = failureResponses('/api/chat/stream', 400, 409, 413, 415, 429, 502, 503, 504, 507)
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   async function stream(reply: FastifyReply, chat: ChatBody, accumulate = true): Promise<void> {

@@ -49,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         tags: ['sessions'],
         params: KeyParams,
         querystring: OwnerQuery,
-        response: { 204: Type.Null({ description: 'It is gone.' }), ...failureResponses('/api', 404, 429, 503) }
+        response: { 204: Type.Null({ description: 'It is gone.' }), ...failureResponses('/api', 404, 429, 503, 507) }
       }
     },
     async (request, reply) => {
