@@ -11,8 +11,8 @@ import gateway from '../src/gateway.ts'
 
 const FOLDER = join(import.meta.dirname, '../docs/screenshots')
 const SECRET = 'screenshots-0123456789-0123456789-0123456789'
-const WIDE = { width: 1280, height: 800 }
-const PHONE = { width: 390, height: 844 }
+const WIDE = { width: 1120, height: 700 }
+const PHONE = { width: 390, height: 760 }
 const ANSWER = `## Release checklist
 
 Everything is **green**. What is left, in this order:

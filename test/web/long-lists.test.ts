@@ -14,6 +14,12 @@ const MOST_TRIES = 3
 
 const longest = (tasks: number[]) => tasks.reduce((most, task) => Math.max(most, task), 0)
 
+/** How far what is seen is from the end, in pixels, once all that came was drawn. */
+const FROM_END = `new Promise((told) => setTimeout(() => {
+  const { scrollHeight, clientHeight, scrollTop } = document.querySelector('.live-list')
+  told(scrollHeight - clientHeight - scrollTop)
+}, 300))`
+
 /** Scrolls through a list as a hand on a wheel does. */
 async function scroll(page: Page, selector: string): Promise<void> {
   await page.locator(selector).hover()
@@ -68,6 +74,7 @@ t.test('ten thousand events, and a session of two thousand messages', { skip }, 
       await page.waitForTimeout(20)
     }
     await page.locator('.live-row', { hasText: `agent-${round}-99-99` }).waitFor()
+    t.ok(Number(await page.evaluate(FROM_END)) < 2, 'the newest is seen')
     await scroll(page, '.live-list')
   })
   t.comment(`events: longest task ${live.longest.toFixed(1)} ms of ${live.tasks}`)

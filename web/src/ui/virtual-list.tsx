@@ -69,6 +69,8 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     const anchor =
       items[index] === undefined ? undefined : { key: keyOf(items[index]), above: scrollTop - heights.offset(index) }
     view.current = { top: scrollTop, height: clientHeight, following, anchor }
+    // Where the end is settles only once it was drawn there.
+    if (following && scrollTop !== state.top) return true
     // What is drawn reaches further than what is seen: it is drawn again before its end is.
     const { first, last } = rangeOf(OVERSCAN_PX / 2)
     return first < drawn.current.first || last > drawn.current.last
