@@ -11,7 +11,7 @@ import gateway from '../src/gateway.ts'
 
 const FOLDER = join(import.meta.dirname, '../docs/screenshots')
 const SECRET = 'screenshots-0123456789-0123456789-0123456789'
-const WIDE = { width: 1120, height: 700 }
+const WIDE = { width: 1120, height: 620 }
 const PHONE = { width: 390, height: 760 }
 const ANSWER = `## Release checklist
 
