@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 declare module 'fastify' {
@@ -19,13 +19,14 @@ const LEAST_RATE = 1024
 async function slowClients(fastify: FastifyInstance): Promise<void> {
   const { bodyMs } = fastify.comis.config.gateway.timeouts
   fastify.addHook('onRequest', (request, _reply, done) => {
-    const { raw, headers } = request
-    if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0') {
-      bound(raw, bodyMs, request.routeOptions.config.longBody === true)
-    }
+    if (hasBody(request)) bound(request.raw, bodyMs, request.routeOptions.config.longBody === true)
     done()
   })
 }
+
+/** Whether a body follows the head of a request (RFC 9112, section 6). */
+export const hasBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 
 function bound(raw: IncomingMessage, bodyMs: number, isLong: boolean): void {
   const { socket } = raw

@@ -25,6 +25,7 @@ import slowClients from '../plugins/slow-clients.ts'
 import sse from '../plugins/sse/index.ts'
 import tracing from '../plugins/tracing.ts'
 import turns from '../plugins/turns.ts'
+import unreadBodies from '../plugins/unread-bodies.ts'
 import validation from '../plugins/validation.ts'
 import warnings from '../plugins/warnings.ts'
 import webhooks from '../plugins/webhooks/index.ts'
@@ -120,6 +121,7 @@ async function serveClients(
   await fastify.register(tracing)
   await fastify.register(securityHeaders, { hsts: isOwnServer && fastify.server instanceof TlsServer })
   await fastify.register(slowClients)
+  await fastify.register(unreadBodies, { isOwnServer })
   await fastify.register(guard, { isOwnServer })
   await fastify.register(pressure)
   await fastify.register(auth)
@@ -139,7 +141,7 @@ async function serveClients(
 
   const { gateway, webhooks: hooksConfig } = fastify.comis.config
   // Their address is configured, and no folder’s.
-  if (hooksConfig.enabled) await fastify.register(hooks, { prefix: hooksConfig.path })
+  if (hooksConfig.enabled) await fastify.register(hooks, { prefix: hooksConfig.path.replace(/\/$/, '') })
   await fastify.register(autoload, {
     dir: join(import.meta.dirname, '../routes'),
     routeParams: true,

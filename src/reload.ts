@@ -7,6 +7,7 @@ import type { Events } from './events/events.ts'
 import type { Catalog } from './models/catalog.ts'
 import type { LiveCatalog } from './models/live-catalog.ts'
 import type { NewEvent } from './storage/port.ts'
+import { refuseUnknownModels } from './webhooks/models.ts'
 
 export interface ReloadOptions {
   catalog: LiveCatalog
@@ -17,12 +18,16 @@ export interface ReloadOptions {
   openModels(config: Config, former: Catalog): Catalog
 }
 
-/** Puts the providers and agents of a new configuration in place of those there are. Turns that run go on with theirs. */
+/**
+ * Puts the providers and agents of a new configuration in place of those there are. Turns that run go on with theirs. What
+ * names a model of theirs is checked here, where they are known, whatever it was that changed.
+ */
 export function reload({ catalog, agents, embedders, tools, events, openModels }: ReloadOptions): Prepare {
   return (next, current) => {
     const otherProviders = differs(next.providers, current.providers)
-    if (!otherProviders && !differs(next.agents, current.agents)) return undefined
     const models = otherProviders ? openModels(next, catalog) : undefined
+    refuseUnknownModels(next, models ?? catalog)
+    if (!otherProviders && !differs(next.agents, current.agents)) return undefined
     const applyEmbedders = otherProviders ? embedders.prepare(next) : undefined
     const others = openAgents(next, models ?? catalog, tools)
     function apply(): void {

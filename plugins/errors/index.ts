@@ -53,6 +53,8 @@ async function errors(fastify: FastifyInstance): Promise<void> {
   })
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
     const { routeOptions } = request
+    // Fastify has a refused body close the connection, before its client has seen why.
+    reply.removeHeader('connection')
     const failure = toFailure(error, routeOptions.bodyLimit ?? 0, routeOptions.config.bodyLimitKey)
     // What is ours has been logged where it happened; the rest nobody has seen yet.
     if (diskFault(error)) request.log.error(forLog(asGatewayError(error)), failure.message)

@@ -4,6 +4,9 @@ import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy
 import { GatewayError } from '../../src/errors.ts'
 import type { Upload } from '../../src/media/media.ts'
 
+/** What a form brings of an upload. */
+export type FormFile = Omit<Upload, 'clientId'>
+
 /** What a form may hold beside its file. */
 export const MOST_ENVELOPE_BYTES = 65_536
 const LIMITS = { files: 1, fields: 16, parts: 18, fieldSize: 1024, fieldNameSize: 200, headerPairs: 32 }
@@ -13,7 +16,7 @@ const LIMITS = { files: 1, fields: 16, parts: 18, fieldSize: 1024, fieldNameSize
  * that breaks off after its file is no upload.
  * @throws GatewayError `invalid_request` for what is not a form with one file
  */
-export async function readForm(body: Readable, headers: IncomingHttpHeaders, leaving: AbortSignal): Promise<Upload> {
+export async function readForm(body: Readable, headers: IncomingHttpHeaders, leaving: AbortSignal): Promise<FormFile> {
   const form = openForm(headers)
   const first = Promise.withResolvers<{ stream: Readable; contentType: string } | undefined>()
   const whole = Promise.withResolvers<void>()

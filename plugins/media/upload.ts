@@ -5,9 +5,6 @@ import { GatewayError } from '../../src/errors.ts'
 import { type Media, type Saved, tooLarge } from '../../src/media/media.ts'
 import { MOST_ENVELOPE_BYTES, readForm } from './form.ts'
 
-/** For how long a client whose upload was refused may go on to send: one that is cut off at once may not see why. */
-const LINGER_MS = 5000
-
 /** Has the routes of this scope take bodies as streams. */
 export async function takeStreams(scope: FastifyInstance, { maxBytes }: { maxBytes(): number }): Promise<void> {
   scope.removeAllContentTypeParsers()
@@ -16,20 +13,9 @@ export async function takeStreams(scope: FastifyInstance, { maxBytes }: { maxByt
     const most = maxBytes() + (isForm(request) ? MOST_ENVELOPE_BYTES : 0)
     done(Number(request.headers['content-length'] ?? 0) > most ? tooLarge(maxBytes()) : undefined)
   })
-  scope.addHook('onResponse', ({ raw }, _reply, done) => {
-    if (!raw.readableEnded) readOut(raw)
-    done()
-  })
 }
 
 const isForm = ({ headers }: FastifyRequest) => /^multipart\/form-data\b/i.test(headers['content-type'] ?? '')
-
-/** Reads what is left of a body that nobody wants, so that the next request can follow it; for a while only. */
-function readOut(raw: IncomingMessage): void {
-  const timer = setTimeout(() => raw.socket.destroy(), LINGER_MS).unref()
-  const end = () => clearTimeout(timer)
-  raw.once('end', end).once('close', end).unpipe().resume()
-}
 
 /**
  * Writes the body of a request as a file. A client that leaves, or whose token is revoked, leaves nothing.
@@ -41,8 +27,9 @@ export async function receive(reply: FastifyReply, media: Media): Promise<Saved>
   const leaving = reply.leaving()
   try {
     const body = bodyOf(request)
-    if (isForm(request)) return await media.save(await readForm(body, headers, leaving))
-    return await media.save({ source: readOnce(body), contentType: headers['content-type'] })
+    const { clientId } = request.client
+    if (isForm(request)) return await media.save({ ...(await readForm(body, headers, leaving)), clientId })
+    return await media.save({ source: readOnce(body), contentType: headers['content-type'], clientId })
   } catch (error) {
     if (raw.destroyed && !raw.complete) throw new GatewayError('aborted', 'The upload broke off', { cause: error })
     throw error

@@ -1,6 +1,10 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Static } from 'typebox'
 import { GatewayError } from '../../src/errors.ts'
+import { GENERIC } from '../../src/webhooks/check.ts'
+import { InvalidEvent } from '../../src/webhooks/event.ts'
 import type { Incoming } from '../../src/webhooks/inbox.ts'
+import type { Received, ValidationFailure } from './schema.ts'
 
 /** A delivery as it came in. @param path what its mapping is found by */
 export const toIncoming = ({ body, headers, raw, query }: FastifyRequest, path: string): Incoming => ({
@@ -19,5 +23,21 @@ export async function orAsk<T>(reply: FastifyReply, kept: Promise<T>): Promise<T
     const refused = error instanceof GatewayError && error.code === 'unauthorized'
     if (refused) reply.header('www-authenticate', 'Webhook-Signature realm="comis-gateway"')
     throw error
+  }
+}
+
+/** Answers an event of `POST /hooks/webhook`. */
+export async function takeEvent(
+  { comis: { webhooks } }: FastifyInstance,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<Static<typeof Received> | Static<typeof ValidationFailure>> {
+  try {
+    await orAsk(reply, webhooks.acceptEvent(toIncoming(request, GENERIC)))
+    return { received: true }
+  } catch (error) {
+    if (!(error instanceof InvalidEvent)) throw error
+    void reply.code(422)
+    return { error: 'Validation failed', issues: error.issues.map(({ path, message }) => ({ path, message })) }
   }
 }

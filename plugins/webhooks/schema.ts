@@ -43,7 +43,9 @@ export const DeliveryRecord = Type.Object({
   attempts: Type.Integer({ description: 'Of its turn, or of the sending.' }),
   turnId: Type.String({ description: 'The id of its turn, in all attempts the same.' }),
   agentId: Type.Optional(Type.String()),
-  reason: Type.Optional(Type.String({ description: 'Why the last attempt failed.' })),
+  reason: Type.Optional(
+    Type.String({ description: 'Why the last attempt failed; of one that is done, why no answer was sent.' })
+  ),
   receivedAt: Type.Integer({ description: 'In milliseconds since the epoch.' }),
   dueAt: time('When the next attempt is due'),
   finishedAt: time('When it ended')

@@ -1,15 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { failureResponses } from '../../plugins/errors/schema.ts'
-import { orAsk, toIncoming } from '../../plugins/webhooks/incoming.ts'
+import { orAsk, takeEvent, toIncoming } from '../../plugins/webhooks/incoming.ts'
 import { Received, ReceivedByMapping, ValidationFailure } from '../../plugins/webhooks/schema.ts'
-import { InvalidEvent, WebhookEvent } from '../../src/webhooks/event.ts'
+import { GENERIC, normalPath } from '../../src/webhooks/check.ts'
+import { WebhookEvent } from '../../src/webhooks/event.ts'
 
 const STATUSES = [400, 401, 404, 413, 415, 429, 503, 507]
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.removeAllContentTypeParsers()
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // By its name too: what `*` takes, Fastify looks up anew for each request.
+  fastify.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body)
+  )
   fastify.addHook('onRoute', (route) => {
     route.bodyLimit = fastify.comis.config.webhooks.maxBodyBytes
     route.config = { ...route.config, bodyLimitKey: 'webhooks.maxBodyBytes' }
@@ -21,7 +25,6 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
 }
 
 const event: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { webhooks } = fastify.comis
   fastify.post(
     '/',
     {
@@ -36,16 +39,7 @@ An \`x-webhook-id\` is accepted once.`,
         response: { 200: Received, 422: ValidationFailure, ...failureResponses('/hooks', ...STATUSES) }
       }
     },
-    async (request, reply) => {
-      try {
-        await orAsk(reply, webhooks.acceptEvent(toIncoming(request, 'webhook')))
-        return { received: true as const }
-      } catch (error) {
-        if (!(error instanceof InvalidEvent)) throw error
-        const issues = error.issues.map(({ path, message }) => ({ path, message }))
-        return reply.code(422).send({ error: 'Validation failed', issues })
-      }
-    }
+    (request, reply) => takeEvent(fastify, request, reply)
   )
 }
 
@@ -63,10 +57,12 @@ accepted once.`,
         security: [],
         params: Type.Object({ path: Type.String({ description: 'What `match.path` of the mapping says.' }) }),
         body: Type.Unknown({ description: 'JSON, as the sender has it and the templates of the mapping read it.' }),
-        response: { 200: ReceivedByMapping, ...failureResponses('/hooks', ...STATUSES) }
+        response: { 200: ReceivedByMapping, 422: ValidationFailure, ...failureResponses('/hooks', ...STATUSES) }
       }
     },
     async (request, reply) => {
+      // Its address is as indifferent to case as those of mappings are.
+      if (normalPath(request.params.path) === GENERIC) return takeEvent(fastify, request, reply)
       const accepted = await orAsk(reply, webhooks.accept(toIncoming(request, request.params.path)))
       return 'challenge' in accepted ? accepted : { received: true as const, mapping: accepted.mapping }
     }

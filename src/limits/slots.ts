@@ -12,20 +12,25 @@ interface Waiter {
 const RETRY_SECONDS = 2
 
 /**
- * How many turns run at the same time, of each client and in all. The others wait: the clients take turns, and of one
+ * How many turns, or other things that take a while, run at the same time, of each client and in all. The others wait: the clients take turns, and of one
  * client whoever came first goes first.
  */
 export class Slots {
   readonly #read: () => TurnLimits
+  readonly #full: string
   readonly #running = new Map<string, number>()
   /** By client; whoever is next in turn stands first. */
   readonly #queues = new Map<string, Waiter[]>()
   #all = 0
   #waiting = 0
 
-  /** @param read the limits as they are at the moment */
-  constructor(read: () => TurnLimits) {
+  /**
+   * @param read the limits as they are at the moment
+   * @param full what whoever is refused is told
+   */
+  constructor(read: () => TurnLimits, full = 'Too many turns are waiting') {
     this.#read = read
+    this.#full = full
   }
 
   get waiting(): number {
@@ -37,7 +42,7 @@ export class Slots {
     if (this.#mayRun(clientId)) return
     const { maxQueued } = this.#read()
     const own = this.#queues.get(clientId)?.length ?? 0
-    if (this.#waiting >= maxQueued || own >= Math.ceil(maxQueued / 2)) throw busy('Too many turns are waiting')
+    if (this.#waiting >= maxQueued || own >= Math.ceil(maxQueued / 2)) throw busy(this.#full)
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { Events } from '../events/events.ts'
+import { Slots } from '../limits/slots.ts'
 import { checkId } from './id.ts'
 import { openSigner, type Signer } from './sign.ts'
 import type { Draft, MediaInfo, MediaStore, OpenMedia } from './store.ts'
@@ -16,6 +17,8 @@ export interface Upload {
   source: AsyncIterable<Uint8Array>
   /** As the client declared it. */
   contentType: string | undefined
+  /** Whose it is: one client leaves room for the others. */
+  clientId: string
 }
 
 export interface Media {
@@ -45,12 +48,12 @@ export interface MediaOptions {
 const SWEEPS_A_LIFE = 24
 const LEAST_SWEEP_MS = 60_000
 const MOST_SWEEP_MS = 3_600_000
-const MOST_UPLOADS = 32
 
 export function openMedia({ store, dataDir, settings, events, onError }: MediaOptions): Media {
   let used = 0
   let stopped = false
   const uploads = new Set<Promise<unknown>>()
+  const slots = new Slots(() => uploadLimits(settings()), 'Too many uploads at once')
 
   const expiryOf = ({ savedAt }: MediaInfo) => {
     const { ttlSeconds } = settings()
@@ -156,9 +159,8 @@ export function openMedia({ store, dataDir, settings, events, onError }: MediaOp
   }
 
   async function save(upload: Upload): Promise<Saved> {
-    if (stopped || uploads.size >= MOST_UPLOADS) {
-      throw new GatewayError('busy', 'Too many uploads at once', { retryAfterSeconds: 1 })
-    }
+    if (stopped) throw new GatewayError('busy', 'The gateway is shutting down', { retryAfterSeconds: 5 })
+    using _slot = await slots.acquire(upload.clientId, NEVER)
     const writing = write(upload)
     uploads.add(writing)
     try {
@@ -209,6 +211,16 @@ export function openMedia({ store, dataDir, settings, events, onError }: MediaOp
     }
   }
 }
+
+const NEVER = new AbortController().signal
+
+/** None waits for a place: the bytes are under way already. */
+const uploadLimits = ({ maxUploads, maxUploadsPerClient }: Config['gateway']['media']) => ({
+  maxConcurrent: maxUploads,
+  maxPerClient: maxUploadsPerClient,
+  maxQueued: 0,
+  queueMs: 0
+})
 
 export const tooLarge = (limit: number) =>
   new GatewayError('too_large', `The file is larger than ${limit} bytes (gateway.media.maxUploadBytes)`)

@@ -184,8 +184,7 @@ async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePor
   const kept = await run.progress.recording?.end(outcome, outputOf(run, outcome))
   const turn = { ...toFinished(run, fence, outcome), kept }
   const events = [...tellFinished(run.request, turn, outcome.error?.message, ports.events), ...reached]
-  const { fulfils } = run.request
-  if (fulfils && turn.fulfils && !turn.fulfils.answer) events.push(tellFulfilled(fulfils, run.request, ports.events))
+  if (turn.fulfils && !turn.fulfils.answer) events.push(...tellFulfilled(run.request, turn.fulfils, ports.events))
   const toHandedIn = (text: Omit<HeldText, 'text'>) => tellHandedIn(text, run.request, ports.events)
   const toGivenUp = (text: Omit<HeldText, 'text'>, reason: string) =>
     tellGivenUp(text, reason, run.request, ports.events)
@@ -218,6 +217,8 @@ function toFinished(run: Run, fence: number, outcome: Outcome): Omit<FinishedTur
   }
 }
 
+const UNSENT = 'The agent answered without a text: nothing was sent'
+
 /** What is left to do for the delivery that started the turn; undefined where the turn is to be tried again. */
 function fulfilmentOf(
   { fulfils }: TurnRequest,
@@ -230,7 +231,8 @@ function fulfilmentOf(
     .filter(({ role }) => role === 'assistant')
     .map(textOf)
     .join('')
-  return { deliveryId, answer: answerTo && text ? { ...answerTo, text } : undefined }
+  if (!answerTo) return { deliveryId }
+  return text.trim() === '' ? { deliveryId, unsent: UNSENT } : { deliveryId, answer: { ...answerTo, text } }
 }
 
 /** Calls of the client's tools are there to be answered, unless the turn broke off in them. */

@@ -1,9 +1,9 @@
 import type { Events } from '../events/events.ts'
 import { textOf } from '../models/message.ts'
-import type { FinishedTurn, HeldText, NewEvent, UnfinishedTurn } from '../storage/port.ts'
+import type { FinishedTurn, Fulfilment, HeldText, NewEvent, UnfinishedTurn } from '../storage/port.ts'
 import { placeOf } from './place.ts'
 import { clientOfMapping } from '../webhooks/client.ts'
-import type { StartedBy, TurnRequest } from './turn.ts'
+import type { TurnRequest } from './turn.ts'
 
 /** A journal is no second copy of all conversations. */
 const MOST_TEXT = 1000
@@ -36,12 +36,10 @@ export function tellAbandoned({ id, clientId, sessionKey, agentId }: UnfinishedT
 }
 
 /** The delivery that started a turn is done with it. */
-export function tellFulfilled(
-  { deliveryId, mappingId: mapping }: StartedBy,
-  request: TurnRequest,
-  events: Events
-): NewEvent {
-  return events.prepare('webhook:completed', { deliveryId, mapping, ...placeOf(request) })
+export function tellFulfilled(request: TurnRequest, { unsent: reason }: Fulfilment, events: Events): NewEvent[] {
+  if (!request.fulfils) return []
+  const { deliveryId, mappingId: mapping } = request.fulfils
+  return [events.prepare('webhook:completed', { deliveryId, mapping, ...placeOf(request), reason })]
 }
 
 /** A text that was kept for an agent's next turn was handed in with this one. Whose turn it is, is not the sender's to know. */

@@ -1,4 +1,5 @@
 import type { Agent, Agents } from '../agents/registry.ts'
+import { withModel } from '../agents/with-model.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { Events } from '../events/events.ts'
 import type { Catalog } from '../models/catalog.ts'
@@ -62,7 +63,7 @@ function holdText(
   { id: agentId }: Agent,
   { events, held }: AttemptPorts
 ): Conclusion {
-  const text = shortened(mapping.render(scopeOf(delivery, mapping.config), delivery.turnId).text)
+  const text = shortened(mapping.render(scopeOfStored(delivery, mapping), delivery.turnId).text)
   const told = events.prepare('webhook:held', { ...placeOf(delivery), agentId })
   return { settlement: { to: 'held', agentId, text }, events: [told], onStored: () => held.add(agentId) }
 }
@@ -75,7 +76,7 @@ async function runTurn(
 ): Promise<undefined> {
   const { id: deliveryId, mappingId, turnId, attempts: attempt } = delivery
   const { config, clientId } = mapping
-  const { text, sessionKey, to } = mapping.render(scopeOf(delivery, config), turnId)
+  const { text, sessionKey, to } = mapping.render(scopeOfStored(delivery, mapping), turnId)
   const answerTo = to !== undefined && config.channel !== undefined ? { channel: config.channel, to } : undefined
   const turn = turns.start(
     {
@@ -95,9 +96,5 @@ async function runTurn(
   if (finishReason === 'aborted') throw new Undeliverable('Its turn was cancelled')
 }
 
-/** The agent as it is, but for the model it talks to. */
-function withModel(agent: Agent, model: string | undefined, catalog: Catalog): Agent {
-  if (model === undefined) return agent
-  const providerId = model.slice(0, model.indexOf('/'))
-  return { ...agent, providerId, model: () => catalog.find(model) }
-}
+const scopeOfStored = (delivery: WholeDelivery, { config }: Mapping) =>
+  scopeOf(delivery, JSON.parse(delivery.payload), config)

@@ -111,7 +111,7 @@ export function openInbox({ store, events, refusals, mappings, onAccepted }: Inb
         headers: pick(mapping.headers, incoming.headers),
         query: pick(mapping.query, incoming.query)
       }
-      const lane = mapping.laneOf(scopeOf(delivery, config))
+      const lane = mapping.laneOf(scopeOf(delivery, payload.value, config))
       const told = { deliveryId: delivery.id, mapping: id, clientId, agentId: config.agentId }
       const received = events.prepare('webhook:received', {
         ...told,

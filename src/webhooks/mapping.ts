@@ -109,14 +109,18 @@ function compile(
   }
 }
 
-/** What the templates of a mapping see of a delivery. */
-export function scopeOf(
-  { payload, headers, query, path, receivedAt }: Omit<TemplateScope, 'payload'> & { payload: string },
+/** What the templates of a mapping see of a delivery. @param payload what its text holds */
+export const scopeOf = (
+  { headers, query, path, receivedAt }: Omit<TemplateScope, 'payload'>,
+  payload: Json,
   { scheme }: MappingConfig
-): TemplateScope {
-  const value = JSON.parse(payload) as Json
-  return { payload: scheme === 'bearer' ? unwrapPush(value) : value, headers, query, path, receivedAt }
-}
+): TemplateScope => ({
+  payload: scheme === 'bearer' ? unwrapPush(payload) : payload,
+  headers,
+  query,
+  path,
+  receivedAt
+})
 
 const read = (text: string | undefined) => (text === undefined ? undefined : compileTemplate(text))
 
@@ -140,15 +144,15 @@ function openVerifier(
   }
 }
 
-function filled(template: Template | undefined, scope: TemplateScope, most: number): string {
+function filled(template: Template | undefined, scope: TemplateScope, most: number, what = 'The template'): string {
   const text = template?.render(scope, most) ?? ''
-  if (text.trim() === '') throw new Undeliverable('The template came to nothing')
+  if (text.trim() === '') throw new Undeliverable(`${what} came to nothing`)
   return text
 }
 
 /** What would mean something else if it were cut off. */
 function filledWhole(template: Template, scope: TemplateScope, most: number): string {
-  const text = filled(template, scope, most + 1)
+  const text = filled(template, scope, most + 1, '`to`')
   if (text.length > most) throw new Undeliverable(`\`to\` came to more than ${most} characters`)
   return text
 }

@@ -2,7 +2,10 @@ import type { WebhooksConfig } from '../config/schema.ts'
 import type { DeliveryStore } from '../storage/port.ts'
 
 const DAY_MS = 86_400_000
-const EVERY_MS = 600_000
+/** The shorter deliveries are kept, the more it matters when they go. */
+const SWEEPS_A_LIFE = 24
+const LEAST_MS = 1000
+const MOST_MS = 600_000
 /** A gateway that is started anew again and again has to get to it as well. */
 const FIRST_MS = 30_000
 /** Of one write: more would keep everyone waiting. */
@@ -14,19 +17,33 @@ export function pruneDeliveries(
   settings: () => WebhooksConfig,
   onError: (error: unknown) => void
 ): () => void {
+  let timer: NodeJS.Timeout
+  let ended = false
+
   async function sweep(): Promise<void> {
     const { keepDays, keepDeadDays } = settings()
-    const [doneBefore, deadBefore] = [keepDays, keepDeadDays].map((days) => Date.now() - days * DAY_MS) as [
-      number,
-      number
-    ]
-    while ((await store.prune(doneBefore, deadBefore, AT_ONCE)) === AT_ONCE) continue
+    const now = Date.now()
+    const [doneBefore, deadBefore] = [now - keepDays * DAY_MS, now - keepDeadDays * DAY_MS]
+    let more: boolean
+    do {
+      more = (await store.prune(doneBefore, deadBefore, AT_ONCE)) === AT_ONCE
+    } while (more && !ended)
   }
-  const run = () => void sweep().catch(onError)
-  const first = setTimeout(run, FIRST_MS).unref()
-  const timer = setInterval(run, EVERY_MS).unref()
+
+  function sweepLater(mostMs: number): void {
+    const { keepDays, keepDeadDays } = settings()
+    const pause = (Math.min(keepDays, keepDeadDays) * DAY_MS) / SWEEPS_A_LIFE
+    timer = setTimeout(run, Math.min(Math.max(pause, LEAST_MS), mostMs)).unref()
+  }
+
+  async function run(): Promise<void> {
+    await sweep().catch(onError)
+    if (!ended) sweepLater(MOST_MS)
+  }
+
+  sweepLater(FIRST_MS)
   return () => {
-    clearTimeout(first)
-    clearInterval(timer)
+    ended = true
+    clearTimeout(timer)
   }
 }

@@ -11,7 +11,8 @@ import type { Turns } from '../turns/turns.ts'
 import { attemptDelivery } from './attempt.ts'
 import type { HeldTexts } from './held.ts'
 import { type Inbox, openInbox } from './inbox.ts'
-import { compileMappings, type Mappings } from './mapping.ts'
+import { compileMappings } from './mapping.ts'
+import { refuseUnknownModels } from './models.ts'
 import { openOperator, type Operator } from './operator.ts'
 import { allMappings } from './presets.ts'
 import { pruneDeliveries } from './prune.ts'
@@ -50,7 +51,8 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
   const { liveConfig, storage, events, catalog, channels, refusals, held, onError } = options
   const store = storage.deliveries
   const settings = () => liveConfig.current.webhooks
-  let mappings = openMappings(liveConfig.current, catalog)
+  refuseUnknownModels(liveConfig.current, catalog)
+  let mappings = compileMappings(liveConfig.current)
   await store.release(Date.now())
   let started = false
 
@@ -72,10 +74,8 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
   })
   const endPruning = pruneDeliveries(store, settings, onError)
 
-  liveConfig.onChange((next, current) => {
-    // What the models of other providers are is only known once those are in place.
-    const sameModels = JSON.stringify(next.providers) === JSON.stringify(current.providers)
-    const others = openMappings(next, sameModels ? catalog : undefined)
+  liveConfig.onChange((next) => {
+    const others = compileMappings(next)
     if (started) refuseUnserved(next, channels)
     function apply(): void {
       mappings = others
@@ -99,25 +99,6 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       await held.settled()
     },
     close: endPruning
-  }
-}
-
-function openMappings(config: Config, catalog: Catalog | undefined): Mappings {
-  const issues = allMappings(config.webhooks).flatMap(({ mapping: { model }, path }) =>
-    model === undefined || !catalog || has(catalog, model)
-      ? []
-      : [{ path: `${path}.model`, message: `there is no model "${model}"` }]
-  )
-  if (issues.length > 0) throw new ConfigError(issues)
-  return compileMappings(config)
-}
-
-function has(catalog: Catalog, model: string): boolean {
-  try {
-    catalog.named(model)
-    return true
-  } catch {
-    return false
   }
 }
 

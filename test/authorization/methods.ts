@@ -73,6 +73,7 @@ export const CALLS: Record<string, Call> = {
   'session.export': admin(OF_SOMEONE),
   'session.history': rpc(SESSION),
   'session.list': admin(),
+  'session.rename': rpc({ ...SESSION, title: 'x' }),
   'session.reset': admin(OF_SOMEONE),
   'session.search': rpc({ query: 'x' }),
   'session.send': rpc({ ...SESSION, message: 'hi' }),

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { openSocket } from '../support/media.ts'
 import { waitUntil } from '../support/watch.ts'
 import t from 'tap'
 import { bearer, buildGateway, listenGateway } from '../support/gateway.ts'
 import { call, deliver, deliveries, mapping, SECRET, sign, told, untilAll, withWebhooks } from '../support/webhooks.ts'
+
+const hookHead = (...lines: string[]) => ['POST /hooks/m HTTP/1.1', 'host: localhost', ...lines, '', ''].join('\r\n')
 
 t.test('without configuration there is no such address', async (t) => {
   const app = await buildGateway(t, { webhooks: { token: SECRET }, answerUnknownRoutes: true })
@@ -51,6 +54,37 @@ t.test('mappings are found by their path and source, in their order', async (t) 
   t.equal((await app.inject({ method: 'GET', url: '/in/hooks/many' })).statusCode, 405)
 })
 
+t.test('addresses as senders write them', async (t) => {
+  const mappings = [mapping({ match: { path: '/Deploys/' } })]
+  const app = await buildGateway(t, withWebhooks({ mappings, path: '/In/hooks/' }))
+  const body = '{"event":"e","source":"s","data":1}'
+  const to = async (url: string) => {
+    const answer = await app.inject({
+      method: 'POST',
+      url,
+      payload: body,
+      headers: { 'x-webhook-signature': sign(body) }
+    })
+    return [answer.statusCode, answer.json().mapping ?? answer.json().error ?? 'event']
+  }
+  for (const path of ['deploys', 'deploys/', 'Deploys', 'DEPLOYS/', 'de%70loys', 'deploys?x=1']) {
+    t.same(await to(`/In/hooks/${path}`), [200, 'm'], path)
+  }
+  for (const path of ['webhook', 'webhook/', 'Webhook']) t.same(await to(`/In/hooks/${path}`), [200, 'event'], path)
+  for (const path of ['other', 'deploys%2f..']) {
+    t.same(await to(`/In/hooks/${path}`), [404, 'No matching webhook mapping'], path)
+  }
+  for (const url of [
+    '//In/hooks/deploys',
+    '/In//hooks/deploys',
+    '/In/hooks/deploys//',
+    '/in/hooks/deploys',
+    '/In/hooks/deploys/x'
+  ]) {
+    t.equal((await app.inject({ method: 'POST', url, payload: body })).statusCode, 404, url)
+  }
+})
+
 t.test('what cannot be is refused in the form of the surface', async (t) => {
   const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
   const app = await buildGateway(t, withWebhooks({ mappings: [mapping()], maxBodyBytes: 2048 }))
@@ -77,6 +111,39 @@ t.test('what cannot be is refused in the form of the surface', async (t) => {
   t.match(await deliver(app, '..%2fm', '{}'), { status: 404, body: { error: 'No matching webhook mapping' } })
   t.equal((await untilAll(app, 'done')).length, 4)
   t.equal(({} as Record<string, unknown>).n, undefined)
+})
+
+t.test('a client that only writes sees why its body was refused, and can go on', async (t) => {
+  const { url } = await listenGateway(t, withWebhooks({ mappings: [mapping()] }))
+  const piece = Buffer.alloc(65_536, 0x20)
+  const chunk = Buffer.concat([Buffer.from('10000\r\n'), piece, Buffer.from('\r\n')])
+  const bodies: [string, Buffer, string][] = [
+    [`content-length: ${160 * piece.length}`, piece, ''],
+    ['transfer-encoding: chunked', chunk, '0\r\n\r\n']
+  ]
+  for (const [line, part, end] of bodies) {
+    const { socket, until } = await openSocket(t, url)
+    socket.pause()
+    socket.write(hookHead(line))
+    for (let n = 0; n < 160; n++) await new Promise((resolve) => socket.write(part, resolve))
+    socket.write(end)
+    socket.resume()
+    await until(/^HTTP\/1.1 413 [^]*262144 bytes \(webhooks.maxBodyBytes\)/)
+    socket.write(hookHead('content-length: 2', `x-webhook-signature: ${sign('{}')}`) + '{}')
+    await until(/HTTP\/1.1 200 /)
+  }
+})
+
+t.test('a client that asks first is told before it sends', async (t) => {
+  const { url } = await listenGateway(t, { ...withWebhooks({ mappings: [mapping()] }), isOwnServer: true })
+  const large = await openSocket(t, url)
+  large.socket.write(hookHead('content-length: 10000000', 'expect: 100-continue'))
+  await large.until(/^HTTP\/1.1 413 /)
+  const small = await openSocket(t, url)
+  small.socket.write(hookHead('content-length: 2', 'expect: 100-continue', `x-webhook-signature: ${sign('{}')}`))
+  await small.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/)
+  small.socket.write('{}')
+  await small.until(/HTTP\/1.1 200 /)
 })
 
 t.test('two signature headers are refused, as they come over the wire', async (t) => {

@@ -106,15 +106,30 @@ t.test('types as clients write them', async (t) => {
   }
 })
 
-t.test('uploads at once are bounded', async (t) => {
-  const { url, root, upload } = await open(t)
-  const sockets = await Promise.all(Array.from({ length: 32 }, () => openSocket(t, url)))
-  for (const { socket } of sockets) socket.write(`${uploadHead('content-length: 100000')}begun`)
-  t.equal(await untilFiles(root, (count) => count === 32), 32)
-  const refused = await upload(PNG, 'image/png')
-  t.match([refused.status, refused.headers.get('retry-after')], [503, '1'])
-  for (const { socket } of sockets) socket.destroy()
-  t.equal(await untilFiles(root, (count) => count === 0), 0)
+t.test('uploads at once are bounded, of one client and in all', async (t) => {
+  const { app, url, root, upload } = await open(t)
+  const begin = async (count: number, secret: string) => {
+    const sockets = await Promise.all(Array.from({ length: count }, () => openSocket(t, url)))
+    const head = uploadHead('content-length: 100000').replace(SECRETS.rpc, secret)
+    for (const { socket } of sockets) socket.write(`${head}begun`)
+    return sockets
+  }
+  const refused = async (secret: string) => {
+    const answer = await upload(PNG, 'image/png', secret)
+    t.match([answer.status, answer.headers.get('retry-after')], [503, '2'])
+    t.same(await answer.json(), { error: 'Too many uploads at once' })
+  }
+  const first = await begin(8, SECRETS.rpc)
+  t.equal(await untilFiles(root, (count) => count === 8), 8)
+  await refused(SECRETS.rpc)
+  t.equal((await upload(PNG, 'image/png', SECRETS.all)).status, 201, 'another client has room')
+  const { liveConfig } = await servicesOf(app)
+  await liveConfig.patch(() => ({ gateway: { media: { maxUploads: 10 } } }), 'test')
+  const second = await begin(2, SECRETS.all)
+  t.equal(await untilFiles(root, (count) => count === 12), 12)
+  await refused(SECRETS.admin)
+  for (const { socket } of [...first, ...second]) socket.destroy()
+  t.equal(await untilFiles(root, (count) => count === 2), 2)
   t.equal((await upload(PNG, 'image/png')).status, 201)
 })
 

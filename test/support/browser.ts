@@ -54,7 +54,7 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
 
 /** The address that the first start prints, which signs in. */
 export async function dashboardOf(gateway: GatewayProcess): Promise<string> {
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 60_000
   for (;;) {
     const address = /Dashboard\s+(\S+)/.exec(gateway.output().stdout)?.[1]
     if (address) return address

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { buildGateway } from '../support/gateway.ts'
-import { deliver, deliveries, mapping, untilAll, withWebhooks } from '../support/webhooks.ts'
+import { call, deliver, deliveries, mapping, told, untilAll, withWebhooks } from '../support/webhooks.ts'
 import { waitUntil } from '../support/watch.ts'
+import { startUpstream } from '../upstream/start.ts'
 
 const options = {
   ...withWebhooks({ mappings: [mapping({ deliver: true, channel: 'telegram', to: 'you' })], maxAttempts: 1 }),
@@ -31,4 +32,37 @@ t.test('of a failure, its code is told and not its words', async (t) => {
   const [dead] = await untilAll(app, 'dead')
   t.match(dead?.reason, /could not send: ECONNREFUSED/)
   t.notMatch(dead?.reason, /secret/)
+})
+
+t.test('an answer without a text is not sent, and that is told', async (t) => {
+  const upstream = await startUpstream()
+  t.teardown(() => upstream.stop())
+  const sent: unknown[] = []
+  const counting = adapter(async (...message: unknown[]) => void sent.push(message))
+  const app = await buildGateway(t, {
+    ...options,
+    providers: { up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1` } },
+    agents: { default: { provider: 'up', model: 'words-0' } },
+    extend: ({ comis }) => void comis.channels.register(counting)
+  })
+  await deliver(app, 'm', '{"n":1}')
+  const [done] = await untilAll(app, 'done')
+  const reason = 'The agent answered without a text: nothing was sent'
+  t.match(done, { reason, sending: false, attempts: 1 })
+  t.match(await call(app, 'webhooks.get', { id: done?.id }), { reason })
+  t.match(await told(app, 'webhook:completed'), [{ deliveryId: done?.id, reason }])
+  t.same(sent, [])
+})
+
+t.test('an answer that would go to nobody is dead before its turn runs', async (t) => {
+  const mappings = [mapping({ deliver: true, channel: 'telegram', to: '{{who}}' })]
+  const app = await buildGateway(t, {
+    ...options,
+    ...withWebhooks({ mappings }),
+    extend: ({ comis }) => void comis.channels.register(adapter(async () => undefined))
+  })
+  await deliver(app, 'm', '{"n":1}')
+  t.match(await untilAll(app, 'dead'), [{ reason: '`to` came to nothing' }])
+  t.match(await told(app, 'webhook:dead'), [{ reason: '`to` came to nothing' }])
+  t.same(await told(app, 'message:sent'), [])
 })

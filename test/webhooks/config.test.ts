@@ -101,3 +101,36 @@ t.test('a change at run time is for the next delivery', async (t) => {
   const [last] = await untilAll(app, 'done', 'dead')
   t.equal(last?.mapping, 'x')
 })
+
+t.test('a change of agents or providers is checked against the mappings that name them', async (t) => {
+  const up = (...models: string[]) => ({
+    up: { type: 'openai-compatible' as const, baseURL: 'http://127.0.0.1:9/v1', models: models.map((id) => ({ id })) }
+  })
+  const mappings = [
+    mapping(),
+    mapping({ id: 'other', match: { path: 'other' }, agentId: 'other' }),
+    mapping({ id: 'model', match: { path: 'model' }, model: 'up/one' })
+  ]
+  const app = await buildGateway(t, {
+    ...withWebhooks({ mappings }),
+    providers: up('one', 'two'),
+    agents: { default: { provider: 'builtin', model: 'echo' }, other: { provider: 'builtin', model: 'echo' } }
+  })
+  const refused: [object, string, string][] = [
+    [{ agents: { other: null } }, 'webhooks.mappings.1.agentId', 'there is no agent "other"'],
+    [{ providers: up('two') }, 'webhooks.mappings.2.model', 'there is no model "up/one"'],
+    [{ providers: { up: null } }, 'webhooks.mappings.2.model', 'there is no provider "up"'],
+    [
+      { providers: up('one', 'three'), webhooks: { mappings: [mapping({ model: 'up/two' })] } },
+      'webhooks.mappings.0.model',
+      'there is no model "up/two"'
+    ]
+  ]
+  for (const [patch, path, message] of refused) {
+    t.match(await call(app, 'config.patch', { patch }), { data: { issues: [{ path, message }] } })
+  }
+  const path = 'webhooks.mappings.1.agentId'
+  t.match(await call(app, 'agents.delete', { agentId: 'other' }), { data: { issues: [{ path }] } })
+  const both = { providers: up('three'), webhooks: { mappings: [mapping({ model: 'up/three' })] } }
+  t.match(await call(app, 'config.patch', { patch: both }), { paths: Array })
+})

@@ -114,6 +114,18 @@ const Media = Type.Object(
       maximum: Number.MAX_SAFE_INTEGER,
       default: 10_737_418_240,
       description: 'most that all files may take together; uploads get 507 above it'
+    }),
+    maxUploads: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 32,
+      description: 'uploads that go on at the same time; 503 beyond'
+    }),
+    maxUploadsPerClient: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 8,
+      description: 'of these, those of one client id'
     })
   },
   { ...closed, default: {}, description: 'files that clients upload and read below `/media`' }

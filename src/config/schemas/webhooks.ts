@@ -129,10 +129,10 @@ export const Webhooks = Type.Object(
       description: 'take deliveries, and work off those there are'
     }),
     path: Type.String({
-      pattern: '^(/[A-Za-z0-9._~-]+)+$',
+      pattern: '^(/[A-Za-z0-9._~-]+)+/?$',
       default: '/hooks',
       ...atRestart,
-      description: 'address below which they are taken'
+      description: 'address below which they are taken, case and all; a slash at its end does not matter'
     }),
     token: Type.Optional(Secret),
     maxBodyBytes: Type.Integer({

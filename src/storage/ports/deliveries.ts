@@ -46,7 +46,7 @@ export interface StoredDelivery extends Omit<NewDelivery, 'payload' | 'headers' 
   dueAt?: number
   finishedAt?: number
   agentId?: string
-  /** Why the last attempt failed. */
+  /** Why the last attempt failed; of one that is done, why nothing was sent although it was to be. */
   reason?: string
 }
 
@@ -88,6 +88,8 @@ export interface Fulfilment {
   deliveryId: string
   /** What is left to do, if anything is. */
   answer?: AnswerToSend
+  /** Why nothing is sent although it was to be. */
+  unsent?: string
 }
 
 /** A text that was kept for an agent's next turn. */

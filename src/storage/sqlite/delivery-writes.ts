@@ -4,7 +4,7 @@ import type { AppendEvents } from './events.ts'
 
 const FULFIL = `
   UPDATE deliveries SET state = ?1, sending = ?2, attempts = iif(?2, 0, attempts), interruptions = 0, due_at = ?3,
-    finished_at = ?4, agent_id = ?5, reason = NULL
+    finished_at = ?4, agent_id = ?5, reason = ?7
   WHERE id = ?6 AND state = 'running' RETURNING seq`
 const KEEP_ANSWER = 'UPDATE delivery_contents SET answer = ? WHERE seq = ?'
 const HANDED = `
@@ -36,9 +36,9 @@ export function deliveryWrites(db: DatabaseSync, append: AppendEvents): Delivery
 
   function fulfilNow({ fulfils, finishedAt, agentId }: FinishedTurn): void {
     if (!fulfils) return
-    const { deliveryId, answer } = fulfils
+    const { deliveryId, answer, unsent } = fulfils
     const end = answer ? ['waiting', 1, finishedAt, null] : ['done', 0, null, finishedAt]
-    const row = fulfil.get(...end, agentId ?? null, deliveryId) as { seq: number } | undefined
+    const row = fulfil.get(...end, agentId ?? null, deliveryId, unsent ?? null) as { seq: number } | undefined
     if (row && answer) keepAnswer.run(JSON.stringify(answer), row.seq)
   }
 

@@ -1,8 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { GatewayError } from '../../errors.ts'
 import { diskFault } from '../fault.ts'
 import type { JournalEntry } from '../port.ts'
-import { schemaVersion } from './migrations.ts'
+import { schemaVersion } from './migrate.ts'
 
 interface Job {
   work(): unknown
@@ -24,6 +24,8 @@ const DEFERRED_MS = 100
  */
 export class Writer {
   readonly #db: DatabaseSync
+  readonly #save: StatementSync
+  readonly #release: StatementSync
   #waiting: Job[] = []
   #cancel: (() => void) | undefined
   /** Only writes that may wait are waiting. */
@@ -38,6 +40,8 @@ export class Writer {
 
   constructor(db: DatabaseSync) {
     this.#db = db
+    this.#save = db.prepare('SAVEPOINT job')
+    this.#release = db.prepare('RELEASE job')
   }
 
   /** How many writes wait. */
@@ -117,11 +121,11 @@ export class Writer {
   }
 
   #attempt(job: Job): () => void {
-    this.#db.exec('SAVEPOINT job')
+    this.#save.run()
     const told = this.#outbox.length
     try {
       const value = job.work()
-      this.#db.exec('RELEASE job')
+      this.#release.run()
       return () => job.resolve(value)
     } catch (error) {
       // A full disk ends the whole transaction by itself; then no savepoint is left to go back to.
