@@ -11,8 +11,6 @@ declare module 'fastify' {
 }
 
 const RETRY_SECONDS = 10
-/** Over so long that one piece of work, or the start, is no pressure: what makes all others wait time and again is. */
-const SAMPLE_MS = 5000
 
 /**
  * Refuses what comes while the process has more to do than it can, or is short of memory. A host that has registered the
@@ -22,11 +20,11 @@ const SAMPLE_MS = 5000
  */
 async function pressure(fastify: FastifyInstance): Promise<void> {
   const { config, pressure: told } = fastify.comis
-  const { maxEventLoopDelayMs, maxHeapUsedBytes, maxRssBytes } = config.gateway.pressure
+  const { sampleMs, maxEventLoopDelayMs, maxHeapUsedBytes, maxRssBytes } = config.gateway.pressure
   if (fastify.hasDecorator('isUnderPressure')) return
 
   await fastify.register(underPressure, {
-    sampleInterval: SAMPLE_MS,
+    sampleInterval: sampleMs,
     maxEventLoopDelay: maxEventLoopDelayMs,
     maxHeapUsedBytes,
     maxRssBytes,

@@ -32,7 +32,7 @@ t.test('a storage that does not work is told, and asked seldom', async (t) => {
 })
 
 t.test('under pressure it is not ready', async (t) => {
-  const { url } = await listenGateway(t, { gateway: { pressure: { maxRssBytes: 1_048_576 } } })
+  const { url } = await listenGateway(t, { gateway: { pressure: { maxRssBytes: 1_048_576, sampleMs: 500 } } })
   await waitUntil(async () => (await fetch(`${url}/health/ready`)).status === 503)
   const answer = await fetch(`${url}/health/ready`)
   t.same(await answer.json(), { status: 'not_ready', reasons: ['overloaded'] })

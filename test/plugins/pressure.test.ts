@@ -7,19 +7,18 @@ import { bearer, buildGateway, completeOptions, listenGateway, TOKENS } from '..
 import { connect, post } from '../support/socket.ts'
 
 /** No process is so small. */
-const high = { gateway: { tokens: TOKENS, pressure: { maxRssBytes: 1 } } }
+const high = { gateway: { tokens: TOKENS, pressure: { maxRssBytes: 1, sampleMs: 500 } } }
 const headers = bearer()
 
-/** It looks every five seconds. */
-const LOOKED_MS = 5200
-
-async function waitForLook(): Promise<void> {
-  await sleep(LOOKED_MS)
-}
+const SAMPLE_MS = 1000
+/** It has looked again. */
+const waitForLook = () => sleep(SAMPLE_MS + 200)
 
 t.test('while the process is short of memory all but the health is refused, in the form of its surface', async (t) => {
   const maxRssBytes = process.memoryUsage.rss() + 200_000_000
-  const { url } = await listenGateway(t, { gateway: { tokens: TOKENS, pressure: { maxRssBytes } } })
+  const { url } = await listenGateway(t, {
+    gateway: { tokens: TOKENS, pressure: { maxRssBytes, sampleMs: SAMPLE_MS } }
+  })
   const socket = await connect(t, url)
   const ballast = Buffer.alloc(300_000_000, 1)
   await waitForLook()
@@ -63,14 +62,16 @@ t.test(
 )
 
 t.test('an event loop that is late time and again is pressure; one that was late once is not', async (t) => {
-  const app = await buildGateway(t, { gateway: { tokens: TOKENS, pressure: { maxEventLoopDelayMs: 150 } } })
+  const app = await buildGateway(t, {
+    gateway: { tokens: TOKENS, pressure: { maxEventLoopDelayMs: 150, sampleMs: SAMPLE_MS } }
+  })
   await app.ready()
   const status = async () => (await app.inject({ url: '/api/agents', headers })).statusCode
   await waitForLook()
-  block(1000)
+  block(300)
   await waitForLook()
   t.equal(await status(), 200)
-  const until = Date.now() + 2 * LOOKED_MS
+  const until = Date.now() + 4 * SAMPLE_MS
   while (Date.now() < until && (await status()) === 200) {
     block(400)
     await nextTurn()

@@ -70,10 +70,10 @@ t.test('limits are the client’s, and stand there once', async (t) => {
   const token = { id: 'robot', secretHash: 'a'.repeat(64), scopes: ['rpc' as const] }
   const budget = { tokens: 5, per: 'day', group: 'g' } as const
   const clients = [{ subject: 'CN=robot', id: 'robot', scopes: ['rpc' as const], budget }]
-  const start = async (tokens: object[]) => {
+  const start = async (tokens: NonNullable<NonNullable<GatewayOptions['gateway']>['tokens']>) => {
     const app = Fastify()
     t.teardown(() => app.close())
-    await app.register(gateway, await completeOptions(t, { gateway: { tls: { clients }, tokens: tokens as never } }))
+    await app.register(gateway, await completeOptions(t, { gateway: { tls: { clients }, tokens } }))
   }
   await t.rejects(start([{ ...token, tokensPerMinute: 5 }]), /"robot" has other limits elsewhere/)
   await t.rejects(start([{ ...token, id: 'other', budget: { ...budget, tokens: 6 } }]), /the group "g" has another/)

@@ -84,7 +84,14 @@ export const Pressure = Type.Object(
       minimum: 0,
       maximum: 600_000,
       default: 3000,
-      description: 'mean delay of the event loop over five seconds; 0: not looked at'
+      description: 'mean delay of the event loop over `sampleMs`; 0: not looked at'
+    }),
+    sampleMs: Type.Integer({
+      minimum: 100,
+      maximum: 60_000,
+      default: 5000,
+      description:
+        'how often all this is looked at: one piece of work that takes long is no pressure, many in that time are'
     }),
     maxHeapUsedBytes: bytes('heap in use; 0: not looked at'),
     maxRssBytes: bytes('memory of the process; 0: not looked at')
