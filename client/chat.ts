@@ -6,6 +6,10 @@ export interface ChatRequest {
   message: string
   /** Who answers; left out: the default agent. */
   agentId?: string
+  /** Files that were uploaded, which go with the message. */
+  attachments?: { id: string; name?: string }[]
+  /** The model that answers this message in place of the agent's own: `provider/model`. */
+  model?: string
   /** The conversation to go on with; left out: a new one, whose key `done` tells. */
   sessionKey?: string
 }

@@ -18,6 +18,25 @@ export interface Methods {
        */
       agentId?: string
       /**
+       * The model that answers this message in place of the agent’s own: `provider/model`.
+       */
+      model?: string
+      /**
+       * Files of the gateway’s media that go with the message, 20 MiB together.
+       *
+       * @maxItems 16
+       */
+      attachments?: {
+        /**
+         * As `POST /media` answered.
+         */
+        id: string
+        /**
+         * What the sender calls the file.
+         */
+        name?: string
+      }[]
+      /**
        * The conversation to go on with; left out: a new one.
        */
       sessionKey?: string
@@ -64,6 +83,25 @@ export interface Methods {
        * Who answers; left out: the default agent, or the first that the token may use.
        */
       agentId?: string
+      /**
+       * The model that answers this message in place of the agent’s own: `provider/model`.
+       */
+      model?: string
+      /**
+       * Files of the gateway’s media that go with the message, 20 MiB together.
+       *
+       * @maxItems 16
+       */
+      attachments?: {
+        /**
+         * As `POST /media` answered.
+         */
+        id: string
+        /**
+         * What the sender calls the file.
+         */
+        name?: string
+      }[]
       /**
        * The conversation to go on with; left out: a new one.
        */
@@ -1977,7 +2015,7 @@ export interface Methods {
         turnId: string
         agentId?: string
         /**
-         * Why the last attempt failed.
+         * Why the last attempt failed; of one that is done, why no answer was sent.
          */
         reason?: string
         /**
@@ -2263,6 +2301,10 @@ export interface Methods {
       session: {
         sessionKey: string
         /**
+         * What people call it; left out where nobody named it.
+         */
+        title?: string
+        /**
          * Whose it is.
          */
         clientId: string
@@ -2352,6 +2394,10 @@ export interface Methods {
        */
       clientId?: string
       /**
+       * Only those whose title holds this text, in any case.
+       */
+      title?: string
+      /**
        * How many at most.
        */
       limit?: number
@@ -2366,6 +2412,10 @@ export interface Methods {
     result: {
       sessions: {
         sessionKey: string
+        /**
+         * What people call it; left out where nobody named it.
+         */
+        title?: string
         /**
          * Whose it is.
          */
@@ -2395,6 +2445,53 @@ export interface Methods {
        * Send it as `before` to get the next page; left out: the last.
        */
       next?: string
+    }
+  }
+  /**
+   * Give a session a title, or take it away
+   */
+  'session.rename': {
+    params: {
+      sessionKey: string
+      /**
+       * Whose session; only for the scope `admin`. Default: one’s own.
+       */
+      clientId?: string
+      /**
+       * At most 200 characters, none of them a control character; null or an empty one takes the title away.
+       */
+      title: string | null
+    }
+    result: {
+      sessionKey: string
+      /**
+       * What people call it; left out where nobody named it.
+       */
+      title?: string
+      /**
+       * Whose it is.
+       */
+      clientId: string
+      /**
+       * Who answered in it last.
+       */
+      agentId: string
+      /**
+       * When its first message came. Milliseconds since the epoch.
+       */
+      createdAt: number
+      /**
+       * When it was used last. Milliseconds since the epoch.
+       */
+      updatedAt: number
+      /**
+       * Since when its next message starts a new conversation. Milliseconds since the epoch.
+       */
+      expiredAt?: number
+      /**
+       * How many are kept, those of tools and of earlier conversations among them.
+       */
+      messages: number
     }
   }
   /**
@@ -2513,6 +2610,10 @@ export interface Methods {
     }
     result: {
       sessionKey: string
+      /**
+       * What people call it; left out where nobody named it.
+       */
+      title?: string
       /**
        * Whose it is.
        */
@@ -3142,7 +3243,7 @@ export interface Methods {
       turnId: string
       agentId?: string
       /**
-       * Why the last attempt failed.
+       * Why the last attempt failed; of one that is done, why no answer was sent.
        */
       reason?: string
       /**
@@ -3237,7 +3338,7 @@ export interface Methods {
         turnId: string
         agentId?: string
         /**
-         * Why the last attempt failed.
+         * Why the last attempt failed; of one that is done, why no answer was sent.
          */
         reason?: string
         /**
@@ -3410,6 +3511,25 @@ export interface Operations {
        * Who answers; left out: the default agent, or the first that the token may use.
        */
       agentId?: string
+      /**
+       * The model that answers this message in place of the agent’s own: `provider/model`.
+       */
+      model?: string
+      /**
+       * Files of the gateway’s media that go with the message, 20 MiB together.
+       *
+       * @maxItems 16
+       */
+      attachments?: {
+        /**
+         * As `POST /media` answered.
+         */
+        id: string
+        /**
+         * What the sender calls the file.
+         */
+        name?: string
+      }[]
       /**
        * The conversation to go on with; left out: a new one.
        */
@@ -3658,6 +3778,7 @@ export interface Operations {
     query?: {
       clientId?: string
       agentId?: string
+      title?: string
       before?: string
       limit?: string
     }
@@ -3667,6 +3788,10 @@ export interface Operations {
     result: {
       sessions: {
         sessionKey: string
+        /**
+         * What people call it; left out where nobody named it.
+         */
+        title?: string
         /**
          * Whose it is.
          */
@@ -3711,6 +3836,10 @@ export interface Operations {
     result: {
       sessionKey: string
       /**
+       * What people call it; left out where nobody named it.
+       */
+      title?: string
+      /**
        * Whose it is.
        */
       clientId: string
@@ -3742,6 +3871,54 @@ export interface Operations {
        * A summary stands for the older messages of its conversation.
        */
       compacted: boolean
+    }
+  }
+  /**
+   * Give a session a title, or take it away
+   */
+  renameSession: {
+    path: {
+      key: string
+    }
+    query?: {
+      clientId?: string
+    }
+    body: {
+      /**
+       * At most 200 characters, none of them a control character; null or an empty one takes the title away.
+       */
+      title: string | null
+    }
+    result: {
+      sessionKey: string
+      /**
+       * What people call it; left out where nobody named it.
+       */
+      title?: string
+      /**
+       * Whose it is.
+       */
+      clientId: string
+      /**
+       * Who answered in it last.
+       */
+      agentId: string
+      /**
+       * When its first message came. Milliseconds since the epoch.
+       */
+      createdAt: number
+      /**
+       * When it was used last. Milliseconds since the epoch.
+       */
+      updatedAt: number
+      /**
+       * Since when its next message starts a new conversation. Milliseconds since the epoch.
+       */
+      expiredAt?: number
+      /**
+       * How many are kept, those of tools and of earlier conversations among them.
+       */
+      messages: number
     }
   }
   /**
@@ -3811,6 +3988,10 @@ export interface Operations {
     result: {
       session: {
         sessionKey: string
+        /**
+         * What people call it; left out where nobody named it.
+         */
+        title?: string
         /**
          * Whose it is.
          */
@@ -4117,6 +4298,10 @@ export interface Events {
     sessionKey?: string
     clientId?: string
     turnId?: string
+    /**
+     * Why nothing was sent, although an answer was to be.
+     */
+    reason?: string
   }
   /**
    * An attempt failed; there will be another.
@@ -4624,6 +4809,28 @@ export interface Events {
     clientId?: string
   }
   /**
+   * A conversation did not fit in a model’s window, and the oldest of its messages were left out. Told once in a turn.
+   */
+  'model:context_trimmed': {
+    model: string
+    /**
+     * Tokens, as the configuration has it.
+     */
+    contextWindow: number
+    /**
+     * Messages that were left out.
+     */
+    dropped: number
+    /**
+     * Messages that the model was given.
+     */
+    kept: number
+    turnId?: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+  }
+  /**
    * A provider refuses the credentials and is left alone for a while.
    */
   'model:auth_cooldown': {
@@ -4656,6 +4863,23 @@ export interface Events {
    */
   'agent:hot_removed': {
     agentId: string
+  }
+  /**
+   * A turn ended with calls of its client’s tools, and what the agent did before is too long to be kept for the request that brings their results.
+   */
+  'agent:steps_dropped': {
+    turnId: string
+    agentId?: string
+    sessionKey?: string
+    clientId?: string
+    /**
+     * Characters.
+     */
+    size: number
+    /**
+     * Characters that are kept at most.
+     */
+    limit: number
   }
   /**
    * A channel is there.
@@ -4704,6 +4928,7 @@ export const OPERATIONS = {
   memoryStats: ['GET', '/api/memory/stats'],
   listSessions: ['GET', '/api/sessions'],
   sessionStatus: ['GET', '/api/sessions/{key}'],
+  renameSession: ['PATCH', '/api/sessions/{key}'],
   deleteSession: ['DELETE', '/api/sessions/{key}'],
   compactSession: ['POST', '/api/sessions/{key}/compact'],
   exportSession: ['GET', '/api/sessions/{key}/export'],
@@ -4772,11 +4997,13 @@ export const EVENT_TYPES = [
   'model:catalog_loaded',
   'model:fallback_attempt',
   'model:fallback_exhausted',
+  'model:context_trimmed',
   'model:auth_cooldown',
   'provider:degraded',
   'provider:recovered',
   'agent:hot_added',
   'agent:hot_removed',
+  'agent:steps_dropped',
   'channel:registered',
   'channel:deregistered',
   'system:error'

@@ -25,7 +25,12 @@ async function crossOrigin(fastify: FastifyInstance): Promise<void> {
     return
   }
   const origin = corsOrigins.includes('*') ? '*' : corsOrigins
-  await fastify.register(cors, { origin, exposedHeaders: EXPOSED, methods: ['GET', 'POST', 'DELETE'], maxAge: 600 })
+  await fastify.register(cors, {
+    origin,
+    exposedHeaders: EXPOSED,
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    maxAge: 600
+  })
 }
 
 export default fp(crossOrigin, { name: 'comis-cors' })

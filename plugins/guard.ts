@@ -7,8 +7,11 @@ import { GatewayError } from '../src/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Why a request may not come from the page that it comes from; undefined: it may, or no page sent it. */
-    whyForeign(request: FastifyRequest): GatewayError | undefined
+    /**
+     * Why a request may not come from the page that it comes from; undefined: it may, or no page sent it.
+     * @param isAmbient it is authenticated by what a browser sends for whichever page asks. Default false
+     */
+    whyForeign(request: FastifyRequest, isAmbient?: boolean): GatewayError | undefined
   }
 }
 
@@ -17,7 +20,7 @@ export interface GuardOptions {
   isOwnServer: boolean
 }
 
-const GUARDED = ['/api', '/rpc', '/ws', '/v1', '/media', '/mcp']
+const GUARDED = ['/api', '/rpc', '/ws', '/v1', '/media', '/mcp', '/metrics']
 const STREAMS = new Set(['/ws', '/api/events', '/api/chat/stream', '/v1/responses'])
 const MOST_HEADERS = 100
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -50,12 +53,12 @@ async function guard(fastify: FastifyInstance, { isOwnServer }: GuardOptions): P
   /** By its route: an address can be written in many ways. */
   const pathIn = ({ routeOptions: { url = '' } }: FastifyRequest) => url.slice(prefix.length).replace(/(.)\/$/, '$1')
 
-  function whyForeign(request: FastifyRequest): GatewayError | undefined {
+  function whyForeign(request: FastifyRequest, isAmbient = false): GatewayError | undefined {
     const { headers, method } = request
     const { host, origin } = headers
     if (origin !== undefined) {
       const encrypted = request.raw.socket instanceof TLSSocket
-      return origins.allows({ host, origin, encrypted }) ? undefined : foreign('origin')
+      return origins.allows({ host, origin, encrypted, isAmbient }) ? undefined : foreign('origin')
     }
     const site = headers['sec-fetch-site']
     if (site !== 'cross-site' && site !== 'same-site') return undefined
@@ -67,6 +70,7 @@ async function guard(fastify: FastifyInstance, { isOwnServer }: GuardOptions): P
     const encoding = headers['content-encoding']
     if (encoding !== undefined && encoding !== 'identity') return compressed()
     if (request.raw.rawHeaders.length > MOST_HEADERS * 2) return tooManyHeaders()
+    if (hasOtherHost(request)) return ambiguous()
     if (names && !names.has(headers.host ?? '')) return isGuardedPath(pathIn(request)) ? misdirected() : undefined
     if (!names && !isOwnServer) return undefined
     if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return undefined
@@ -81,6 +85,24 @@ async function guard(fastify: FastifyInstance, { isOwnServer }: GuardOptions): P
   })
 }
 
+/**
+ * A request that says twice for whom it is may be for another one to a proxy than it is to us: with two `Host` fields, or a
+ * target that is a whole address (`GET http://a.example/`) of another host than the field.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+ */
+function hasOtherHost({ raw: { rawHeaders, url = '' }, headers: { host = '' } }: FastifyRequest): boolean {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  if (hosts > 1) return true
+  if (url.startsWith('/') || url === '*') return false
+  const authority = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1]
+  return authority === undefined || authority.toLowerCase() !== host.toLowerCase()
+}
+
 function refuse(request: FastifyRequest, reply: FastifyReply, { code }: GatewayError): void {
   if (code === 'host_refused' || code === 'origin_refused') request.refusal = code
   // RFC 9110, section 12.5.3.
@@ -92,6 +114,8 @@ const misdirected = () =>
 
 const foreign = (what: 'origin' | 'site') =>
   new GatewayError('origin_refused', `Forbidden: pages of this ${what} may not call (gateway.corsOrigins)`)
+
+const ambiguous = () => new GatewayError('invalid_request', 'The request names more than one host, or none')
 
 const compressed = () =>
   new GatewayError('unsupported_encoding', 'Unsupported encoding: send the body without Content-Encoding')

@@ -4,6 +4,7 @@ import type { Tool } from '../src/agents/tool.ts'
 import type { Config, ConfigInput } from '../src/config/schema.ts'
 import { asGatewayError, forLog } from '../src/errors.ts'
 import { openServices, type Services } from '../src/services.ts'
+import { diskFault } from '../src/storage/fault.ts'
 import type { TurnSummary } from '../src/turns/turns.ts'
 
 declare module 'fastify' {
@@ -40,7 +41,7 @@ async function services(
       log.error({ turn, ...forLog(asGatewayError(error)) }, 'the end of a turn was not stored'),
     onListError: (error) => log.warn(forLog(asGatewayError(error)), 'a provider cannot be asked for its models'),
     onTraceError: (error) => log.warn({ error: (error as Error).message }, 'traces could not be sent'),
-    onError: (error) => log.error(forLog(asGatewayError(error)), 'what goes on by itself failed')
+    onError: logSome((error) => log.error(forLog(asGatewayError(error)), 'what goes on by itself failed'))
   })
   fastify.decorate('comis', opened)
   // Running turns end by themselves within the grace time: the server waits for the requests that they answer.
@@ -56,6 +57,19 @@ async function services(
     await opened.turns.settled()
     await opened.close()
   })
+}
+
+/** Time between two lines about a disk that is full or broken: everything that goes on by itself fails then. */
+const FAULT_SPACING_MS = 10_000
+
+function logSome(tell: (error: unknown) => void): (error: unknown) => void {
+  let toldAt = -Infinity
+  return (error) => {
+    if (!diskFault(error)) return tell(error)
+    if (performance.now() - toldAt < FAULT_SPACING_MS) return
+    toldAt = performance.now()
+    tell(error)
+  }
 }
 
 function logTurn({ log }: FastifyInstance, { turn, outcome, provider, model, durationMs }: TurnSummary): void {

@@ -1,3 +1,5 @@
+import { diskFault } from './storage/fault.ts'
+
 /** What went wrong, independent of any surface; each surface maps it to its own status and form. */
 export type ErrorCode =
   | 'invalid_request'
@@ -25,7 +27,10 @@ export type ErrorCode =
   | 'gone'
   | 'too_large'
   | 'unsupported_media'
+  /** There is no room left: the disk is full, or the quota of files reached. */
   | 'storage_full'
+  /** The disk cannot be read or written. */
+  | 'storage_failed'
   | 'aborted'
   | 'internal'
 
@@ -34,7 +39,7 @@ export interface ErrorDetail {
   retryAfterSeconds?: number
   /** The request field that is at fault, as the client spells it. */
   param?: string
-  /** A finer, stable reason, such as `context_length_exceeded`. */
+  /** A finer, stable reason, such as `context_length_exceeded`; of `forbidden`: the scope that it needs, where that is not `admin`. */
   reason?: string
   cause?: unknown
 }
@@ -74,8 +79,15 @@ function deepestCode(error: unknown): string | undefined {
   return deepestCode(error.cause) ?? (typeof code === 'string' ? code : undefined)
 }
 
-/** The error itself when it is ours, otherwise an internal error that keeps it as its cause. */
+const FAULTS = {
+  full: { code: 'storage_full', message: 'The storage is full: nothing can be stored until there is room again' },
+  broken: { code: 'storage_failed', message: 'The storage cannot be read or written' }
+} as const
+
+/** The error itself when it is ours, what a disk has done as such, otherwise an internal error; its cause is kept. */
 export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
+  const fault = diskFault(error)
+  if (fault) return new GatewayError(FAULTS[fault].code, FAULTS[fault].message, { cause: error })
   return new GatewayError('internal', 'Internal server error', { cause: error })
 }

@@ -182,6 +182,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
         steps: storage.steps,
         calls: { health, events, ask: traced.models(askModel) },
         memory,
+        media,
         held,
         onError
       })

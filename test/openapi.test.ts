@@ -46,6 +46,7 @@ t.test('the document describes every route, and lints clean', async (t) => {
     'GET /v1/models/{model}',
     'GET /v1/responses/{id}',
     'GET /v1/responses/{id}/input_items',
+    'PATCH /api/sessions/{key}',
     'POST /api/chat',
     'POST /api/chat/stream',
     'POST /api/memory/bulk-delete',

@@ -44,7 +44,7 @@ async function fillAndFree(folder: string, upstream: string, disk: string): Prom
       await say(gateway.url, ledger, statuses)
       ready = (await fetch(`${gateway.url}/health/ready`)).status
       fill(disk)
-      if (ready === 503 && (statuses.get(500) ?? 0) > 20) break
+      if (ready === 503 && (statuses.get(507) ?? 0) > 20) break
     }
     const health = (await fetch(`${gateway.url}/health`)).status
     rmSync(join(disk, 'filler'), { recursive: true })

@@ -18,6 +18,11 @@ export interface Held {
   timers: number
   rssBytes: number
   heapBytes: number
+  /** Of the heap, with what is free in it. */
+  heapTotalBytes: number
+  /** Beside the heap: what objects of the engine and of libraries hold, `bufferBytes` among it. */
+  externalBytes: number
+  bufferBytes: number
 }
 
 /** A gateway that is started again and again with the same data. */

@@ -21,7 +21,14 @@ const Timeout = probe.constructor as new () => NodeJS.Timeout
 process.on('message', ({ jumpMs = 0, count = false }: { jumpMs?: number; count?: boolean }) => {
   offset += jumpMs
   collect()
-  const { heapUsed, rss } = process.memoryUsage()
-  process.send?.({ heapBytes: heapUsed, rssBytes: rss, timers: count ? queryObjects(Timeout, { format: 'count' }) : 0 })
+  const { heapUsed, heapTotal, rss, external, arrayBuffers } = process.memoryUsage()
+  const bytes = {
+    heapBytes: heapUsed,
+    rssBytes: rss,
+    heapTotalBytes: heapTotal,
+    externalBytes: external,
+    bufferBytes: arrayBuffers
+  }
+  process.send?.({ ...bytes, timers: count ? queryObjects(Timeout, { format: 'count' }) : 0 })
 })
 process.channel?.unref()

@@ -24,7 +24,10 @@ export function credentialReader({ tokens, tickets, config }: Services) {
 
   return (request: FastifyRequest): Credential | undefined => {
     const { authorization } = request.headers
-    if (authorization !== undefined) return said(tokens.verify(readBearer(authorization)))
+    if (authorization !== undefined) {
+      const secret = readBearer(authorization)
+      return said(request.routeOptions.config.verifyOwn?.(secret) ?? tokens.verify(secret))
+    }
     if (request.routeOptions.config.queryToken) {
       const token = readQuery(request, 'token')
       if (token !== undefined) return said(tokens.verify(token))

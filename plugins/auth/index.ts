@@ -29,6 +29,8 @@ declare module 'fastify' {
     public?: boolean
     /** Whether a request may pass whoever sent it, as one to a signed address may. */
     admits?: (request: FastifyRequest) => boolean
+    /** Whose a secret is that opens this route alone; undefined: it is none, and may be a token. */
+    verifyOwn?: (secret: string) => Principal | undefined
     /** The scopes that the route needs one of, in place of its folder's. */
     scopes?: Scope[]
     /** The route takes a token from `?token=` too, and a ticket from `?ticket=`: for clients that cannot set a header. */
@@ -54,7 +56,7 @@ async function auth(fastify: FastifyInstance): Promise<void> {
   fastify.addHook('onRequest', (request, _reply, done) => {
     const credential = readCredential(request)
     if (!credential) return done()
-    const foreign = credential.isAmbient ? fastify.whyForeign(request) : undefined
+    const foreign = credential.isAmbient ? fastify.whyForeign(request, true) : undefined
     if (foreign) {
       request.refusal = 'origin_refused'
       return done(foreign)

@@ -9,6 +9,21 @@ export const ChatBody = Type.Object({
       description: 'Who answers; left out: the default agent, or the first that the token may use.'
     })
   ),
+  model: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'The model that answers this message in place of the agent’s own: `provider/model`.'
+    })
+  ),
+  attachments: Type.Optional(
+    Type.Array(
+      Type.Object({
+        id: Type.String({ minLength: 1, description: 'As `POST /media` answered.' }),
+        name: Type.Optional(Type.String({ maxLength: 255, description: 'What the sender calls the file.' }))
+      }),
+      { maxItems: 16, description: 'Files of the gateway’s media that go with the message, 20 MiB together.' }
+    )
+  ),
   sessionKey: Type.Optional(
     Type.String({ minLength: 1, maxLength: 256, description: 'The conversation to go on with; left out: a new one.' })
   )

@@ -1,5 +1,5 @@
 import type { FastifyError } from 'fastify'
-import { type ErrorCode, GatewayError } from '../../src/errors.ts'
+import { asGatewayError, type ErrorCode, GatewayError } from '../../src/errors.ts'
 import { RefusedJson } from '../../src/parse-json.ts'
 
 /** An error as HTTP tells it, before a surface gives it its form. Nothing in it is secret. */
@@ -38,6 +38,7 @@ const STATUS: Record<ErrorCode, number> = {
   too_large: 413,
   unsupported_media: 415,
   storage_full: 507,
+  storage_failed: 507,
   aborted: 500,
   internal: 500
 }
@@ -47,8 +48,9 @@ const LIMIT_KEY = 'gateway.httpBodyLimitBytes'
 
 /** What any thrown value comes to. Errors that are not known to be safe to show become a bare 500. */
 export function toFailure(error: FastifyError | GatewayError, bodyLimit: number, limitKey = LIMIT_KEY): Failure {
-  if (error instanceof GatewayError) {
-    const { code, message, param, reason, retryAfterSeconds } = error
+  const known = asGatewayError(error)
+  if (error instanceof GatewayError || known.code !== 'internal') {
+    const { code, message, param, reason, retryAfterSeconds } = known
     return { status: STATUS[code], message, code, param, reason, retryAfterSeconds }
   }
   if (error instanceof RefusedJson) return failure(400, error.message)

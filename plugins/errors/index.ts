@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { asGatewayError, forLog, GatewayError } from '../../src/errors.ts'
+import { diskFault } from '../../src/storage/fault.ts'
 import { type Failure, toFailure } from './failure.ts'
 
 /** The body in which a surface tells a failure. */
@@ -56,6 +57,7 @@ async function errors(fastify: FastifyInstance): Promise<void> {
     reply.removeHeader('connection')
     const failure = toFailure(error, routeOptions.bodyLimit ?? 0, routeOptions.config.bodyLimitKey)
     // What is ours has been logged where it happened; the rest nobody has seen yet.
+    if (diskFault(error)) request.log.error(forLog(asGatewayError(error)), failure.message)
     if (failure.code === 'internal') {
       request.log.error(forLog(asGatewayError(error)), failure.message)
       const { code, message } = failure

@@ -44,7 +44,7 @@ const MEANING: Record<number, string> = {
   500: 'The gateway failed.',
   502: 'The provider failed.',
   503: 'Too busy. `Retry-After` tells when to come again.',
-  507: 'There is no room left (`gateway.media.quotaBytes`).',
+  507: 'There is no room left: the disk is full, or `gateway.media.quotaBytes` reached.',
   504: 'The provider, or the whole turn, took too long.'
 }
 

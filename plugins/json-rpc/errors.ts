@@ -1,5 +1,5 @@
 import { ConfigError } from '../../src/config/error.ts'
-import { type ErrorCode, GatewayError } from '../../src/errors.ts'
+import { asGatewayError, type ErrorCode } from '../../src/errors.ts'
 import type { Issue } from '../../src/schema/explain.ts'
 import type { ErrorForm } from '../errors/index.ts'
 
@@ -50,10 +50,10 @@ const OF_PARAMS: ReadonlySet<ErrorCode> = new Set(['invalid_request', 'unknown_a
 export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error
   if (error instanceof ConfigError) return invalidParams(error.issues)
-  if (!(error instanceof GatewayError) || error.code === 'internal')
-    return coded(CODES.internal, 'Internal error', 'internal')
-  if (error.code === 'forbidden') return insufficientScope('admin')
-  const { code, message, param, reason, retryAfterSeconds } = error
+  const { code, message, param, reason, retryAfterSeconds } = asGatewayError(error)
+  if (code === 'internal') return coded(CODES.internal, 'Internal error', code)
+  if (code === 'storage_full' || code === 'storage_failed') return coded(CODES.internal, message, code)
+  if (code === 'forbidden') return insufficientScope(reason ?? 'admin')
   const known = Object.entries({ code, reason, retryAfterSeconds }).filter(([, value]) => value !== undefined)
   const issues = param === undefined ? [] : [{ path: param, message }]
   const data = { ...Object.fromEntries(known), ...(issues.length > 0 && { issues }) }
@@ -67,7 +67,8 @@ const OF_STATUS: Record<number, number> = {
   413: CODES.invalidRequest,
   415: CODES.invalidRequest,
   431: CODES.invalidRequest,
-  500: CODES.internal
+  500: CODES.internal,
+  507: CODES.internal
 }
 
 /** How `/rpc` tells what HTTP refuses before any call is looked at. */

@@ -25,7 +25,7 @@ type Filled<T> = { [K in keyof T]?: Exclude<T[K], null> }
 
 /** Without the settings that were left out: those of the agent, spread under these, must show through. */
 export function dropEmpty<T extends object>(settings: T): Filled<T> {
-  return Object.fromEntries(
-    Object.entries(settings).filter(([, value]) => value !== undefined && value !== null)
-  ) as Filled<T>
+  const filled: Partial<T> = {}
+  for (const key in settings) if (settings[key] !== undefined && settings[key] !== null) filled[key] = settings[key]
+  return filled as Filled<T>
 }

@@ -20,6 +20,8 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   provider_timeout: 'provider_timeout',
   agent_suspended: 'agent_suspended',
   busy: 'busy',
+  storage_full: 'storage_full',
+  storage_failed: 'storage_failed',
   aborted: 'aborted'
 }
 

@@ -1,16 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { allows, type Principal } from '../../src/access/principal.ts'
 import { GatewayError } from '../../src/errors.ts'
-import { readWhole } from '../../src/media/inline.ts'
+import { KEPT, MOST_BYTES, readWhole } from '../../src/media/inline.ts'
 import type { Media } from '../../src/media/media.ts'
 import type { FilePart, Message, TextPart } from '../../src/models/message.ts'
 
-/** Files that one conversation may refer to, together: each is held whole, and half as much again in base64. */
-const MOST_BYTES = 20 * 1024 * 1024
 const ADDRESS =
   /^(?<origin>https?:\/\/[^/]+)?(?<folder>(?:\/[^/?#]+)*)\/media\/(?<id>[A-Za-z0-9._-]{1,200})(?:\?(?<query>[^#]*))?$/
-/** How a file of ours is named in a conversation that is kept. No client can write it: it is no address. */
-const KEPT = 'media:'
 
 /** Whether a client may mean a file of the gateway's by this, as `/media/:id`. */
 export const isMediaAddress = (url: string): boolean => url.startsWith('/') && ADDRESS.test(url)

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import type { Compaction } from '../../src/sessions/compact.ts'
 import type { SessionStatus } from '../../src/sessions/sessions.ts'
+import { LONGEST_TITLE } from '../../src/sessions/title.ts'
 import type { MessageHit, MessagePage, SessionPage, StoredMessage, StoredSession } from '../../src/storage/port.ts'
 import { tokensUsed } from '../chat/answer.ts'
 import { TokensUsed } from '../chat/schema.ts'
@@ -9,6 +10,7 @@ const time = (description: string) => Type.Integer({ description: `${description
 
 const session = {
   sessionKey: Type.String(),
+  title: Type.Optional(Type.String({ description: 'What people call it; left out where nobody named it.' })),
   clientId: Type.String({ description: 'Whose it is.' }),
   agentId: Type.String({ description: 'Who answered in it last.' }),
   createdAt: time('When its first message came.'),
@@ -64,6 +66,21 @@ export const FoundMessages = Type.Object(
     )
   },
   { description: 'The newest first.' }
+)
+
+/** What a session is to be called. A union with null would tell less of what is wrong. */
+export const Title = Type.Unsafe<string | null>({
+  type: ['string', 'null'],
+  description: `At most ${LONGEST_TITLE} characters, none of them a control character; null or an empty one takes the title away.`
+})
+
+/** Only sessions whose title holds this. */
+export const TitleFilter = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: LONGEST_TITLE,
+    description: 'Only those whose title holds this text, in any case.'
+  })
 )
 
 /** How many messages `compact` keeps. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { textFrame } from './frame.ts'
 
 export interface OutletOptions {
   socket: WebSocket
@@ -45,11 +46,11 @@ export class Outlet {
     this.#hold()
     const over = this.#room !== undefined || socket.bufferedAmount + text.length > MOST_WAITING
     if (!over) {
-      socket.send(text)
+      this.#write(text)
       return undefined
     }
     // What is sent last while it is over the mark tells when all of it has left.
-    socket.send(text, this.#onSent)
+    this.#write(text, this.#onSent)
     if (socket.bufferedAmount > MOST_WAITING) this.#fill()
     return this.#room?.promise
   }
@@ -65,6 +66,16 @@ export class Outlet {
     clearInterval(this.#stall)
     this.#room?.resolve()
     this.#room = undefined
+  }
+
+  /**
+   * Frames are made here: `ws` hands head and text over as two pieces, which costs about as much again as to answer a call.
+   * Where it compresses, as a host application's own may, it makes them itself.
+   */
+  #write(text: string, onSent?: () => void): void {
+    const { socket, raw } = this.#options
+    if (socket.extensions === '') raw.write(textFrame(text), 'latin1', onSent)
+    else socket.send(text, onSent)
   }
 
   /** What is sent in one go, the answers to all frames of one piece that came, leaves in one write. */

@@ -6,7 +6,7 @@ import { Received, ReceivedByMapping, ValidationFailure } from '../../plugins/we
 import { GENERIC, normalPath } from '../../src/webhooks/check.ts'
 import { WebhookEvent } from '../../src/webhooks/event.ts'
 
-const STATUSES = [400, 401, 404, 413, 415, 429, 503]
+const STATUSES = [400, 401, 404, 413, 415, 429, 503, 507]
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.removeAllContentTypeParsers()

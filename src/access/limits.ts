@@ -1,4 +1,4 @@
-import { isSameBudget, wrongWithBudget } from '../config/budgets.ts'
+import { isSameBudget, limitsAmong, wrongWithBudget } from '../config/budgets.ts'
 import type { Budget, TokenLimits } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { ClientLimits } from '../storage/port.ts'
@@ -53,14 +53,6 @@ export class LimitBook {
 export function checkLimits({ budget }: TokenLimits): void {
   const wrong = budget && wrongWithBudget(budget)
   if (wrong) throw invalid(`Invalid budget: ${wrong}`)
-}
-
-const KEYS = ['agents', 'models', 'rateLimit', 'tokensPerMinute', 'budget'] as const
-
-/** The limits among other properties; undefined where there are none. */
-export function limitsAmong(given: TokenLimits): TokenLimits | undefined {
-  const limits = Object.fromEntries(KEYS.flatMap((key) => (given[key] === undefined ? [] : [[key, given[key]]])))
-  return Object.keys(limits).length > 0 ? limits : undefined
 }
 
 /** Changes to limits: null takes one away, what is left out stays. */

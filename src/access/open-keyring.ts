@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto'
+import { limitsAmong } from '../config/budgets.ts'
 import { ConfigError } from '../config/error.ts'
 import type { Config, Scope, Secret } from '../config/schema.ts'
 import { readSecret } from '../config/secret.ts'
 import type { StoredToken, TokenStore } from '../storage/port.ts'
 import { certificateClients, type CertificateNames } from './certificates.ts'
 import { Keyring, type KeyOptions } from './keyring.ts'
-import { LimitBook, limitsAmong } from './limits.ts'
+import { LimitBook } from './limits.ts'
 import type { Principal } from './principal.ts'
 
 export interface OpenedKeyring {
@@ -22,8 +23,9 @@ export interface OpenedKeyring {
  * @throws ConfigError for a secret file that cannot be read or holds fewer than 32 characters
  */
 export async function openKeyring(config: Config, store: TokenStore): Promise<OpenedKeyring> {
-  const ofConfig = config.gateway.tokens.flatMap(({ id, ...token }) => {
-    const limits = limitsAmong(token)
+  const { tokens: ofTokens, tls } = config.gateway
+  const ofConfig = [...ofTokens, ...(tls?.clients ?? [])].flatMap(({ id, ...client }) => {
+    const limits = limitsAmong(client)
     return limits ? [{ clientId: id, limits }] : []
   })
   const limits = new LimitBook(ofConfig, await store.limits())
@@ -31,7 +33,7 @@ export async function openKeyring(config: Config, store: TokenStore): Promise<Op
     ...client,
     principal: principalOf(client.id, client.scopes, limits)
   }))
-  const tokens = config.gateway.tokens.map((token, index) => readToken(token, index, limits))
+  const tokens = ofTokens.map((token, index) => readToken(token, index, limits))
   const configured = [...tokens, ...clients.map(toCertificateKey)]
   const made = await store.list()
   const ends = await store.ends(configured.map(({ digest }) => digest))
@@ -92,7 +94,8 @@ const principalOf = (clientId: string, scopes: readonly Scope[], limits: LimitBo
     }
   })
 
-function longSecret(secret: Secret, path: string): string {
+/** @throws ConfigError for one that cannot be read or holds fewer than 32 characters */
+export function longSecret(secret: Secret, path: string): string {
   const text = readSecret(secret, path)
   if (text.length < 32) throw new ConfigError([{ path, message: 'expected at least 32 characters' }])
   return text

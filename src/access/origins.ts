@@ -6,6 +6,8 @@ export interface Whereabouts {
   origin: string | undefined
   /** The request came over TLS. */
   encrypted: boolean
+  /** It is authenticated by what a browser sends for whichever page asks: then `*` is not enough. Default false. */
+  isAmbient?: boolean
 }
 
 /** Header values that are remembered: those that are asked for often are few. */
@@ -56,8 +58,8 @@ export class Origins {
   }
 
   /** Behind a proxy that ends TLS nobody knows the scheme: without TLS of our own only host and port are compared. */
-  allows({ host = '', origin, encrypted }: Whereabouts): boolean {
-    if (origin === undefined || this.#any) return true
+  allows({ host = '', origin, encrypted, isAmbient = false }: Whereabouts): boolean {
+    if (origin === undefined || (this.#any && !isAmbient)) return true
     const page = origin.toLowerCase()
     const own = host.toLowerCase()
     return page === `https://${own}` || (!encrypted && page === `http://${own}`) || this.#allowed.has(page)

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import { limitsAmong } from '../config/budgets.ts'
 import type { Config, TokenLimits } from '../config/schema.ts'
 import { wrongWithScopes } from '../config/scopes.ts'
 import { GatewayError } from '../errors.ts'
 import { inTurns } from '../in-turn.ts'
 import type { Events } from '../events/events.ts'
 import type { ClientLimits, NewEvent, StoredToken, TokenEnd, TokenStore } from '../storage/port.ts'
+import { refuseBeyond, refuseScopes } from './grants.ts'
 import type { Key, Keyring } from './keyring.ts'
-import { changeLimits, checkLimits, limitsAmong } from './limits.ts'
+import { changeLimits, checkLimits } from './limits.ts'
 import { digestOf, type OpenedKeyring, openKeyring, toKey } from './open-keyring.ts'
 import { allows, type Principal } from './principal.ts'
 import {
@@ -35,18 +37,22 @@ export interface Tokens extends Pick<Keyring, 'verify' | 'use' | 'isValid' | 'fo
   createFirst(): Promise<string>
   /** Every secret that is valid, by client and age. */
   list(): TokenInfo[]
-  /** @throws GatewayError `invalid_request` for a client that has a token, scopes that cannot be, a time in the past */
+  /**
+   * @throws GatewayError `invalid_request` for a client that has a token, scopes that cannot be, a time in the past;
+   *   `forbidden` and `not_allowed` for more than its maker holds
+   */
   create(token: NewToken, by: Principal): Promise<MadeToken>
   /**
    * Gives a client a new secret, with the scopes of its newest one and the client's limits; those it had end after a time of grace.
-   * @throws GatewayError `not_found`; `invalid_request` for a time in the past
+   * @throws GatewayError `not_found`; `invalid_request` for a time in the past; `forbidden` and `not_allowed` for a token
+   *   that can do more than whoever asks
    */
   rotate(rotation: Rotation, by: Principal): Promise<RotatedToken>
   /**
    * Changes what a client may use, at once and for all of its secrets, those of the configuration too. A budget that
    * names a group becomes the budget of all in that group.
    * @returns its limits from now on
-   * @throws GatewayError `not_found`; `invalid_request` for a budget that cannot be
+   * @throws GatewayError `not_found`; `invalid_request` for a budget that cannot be; `not_allowed` for more than whoever asks has
    */
   update(update: LimitUpdate, by: Principal): Promise<TokenLimits>
   /**
@@ -96,6 +102,8 @@ export async function openTokens(config: Config, store: TokenStore, events: Even
     const { id, scopes, expiresAt } = token
     const wrong = wrongWithScopes(scopes)
     if (wrong) throw invalid('scopes', `Invalid scopes: ${wrong}`)
+    refuseScopes(by, scopes)
+    refuseBeyond(by, id, token)
     refusePast(expiresAt)
     if (keysOf(id).length > 0) throw invalid('id', `"${id}" has a token already: rotate it`)
     checkLimits(token)
@@ -115,6 +123,9 @@ export async function openTokens(config: Config, store: TokenStore, events: Even
     const previousEndsAt = Date.now() + graceSeconds * 1000
     const endsAt = graceSeconds === 0 ? NOW : previousEndsAt
     const scopes = [...newest.principal.scopes]
+    // Whoever rotates a token sees its secret.
+    refuseScopes(by, scopes)
+    refuseBeyond(by, id, book.of(id) ?? {})
     const token = { id, scopes, expiresAt: expiresAt ?? expiryOf(newest.endsAt) }
     const limits = book.of(id)
     const made = await make(token, limits, (stored) =>
@@ -128,6 +139,7 @@ export async function openTokens(config: Config, store: TokenStore, events: Even
     if (keysOf(id).length === 0) throw unknownToken()
     const limits = changeLimits(book.of(id) ?? {}, changes)
     checkLimits(limits)
+    refuseBeyond(by, id, limits)
     const { budget } = limits
     const others = budget?.group === undefined ? [] : book.membersOf(budget.group)
     const clients: ClientLimits[] = [

@@ -1,5 +1,7 @@
 import type { ModelRef } from '../models/catalog.ts'
 import { type Message, type ToolCallPart, textOf } from '../models/message.ts'
+import { withFiles } from '../media/attach.ts'
+import type { Media } from '../media/media.ts'
 import type { Memory } from '../memory/memory.ts'
 import { remind } from '../memory/remind.ts'
 import type { Meter } from '../limits/meter.ts'
@@ -11,7 +13,7 @@ import { Transcript } from '../turns/transcript.ts'
 import { clientOf, type Emit, type RunEvent, type TurnRequest } from '../turns/turn.ts'
 import { type HeldTexts, tellHeld } from '../webhooks/held.ts'
 import { callModel, withAlternatives } from './call-model.ts'
-import { fitting } from './fitting.ts'
+import { fitFor } from './fitting.ts'
 import type { Agent } from './registry.ts'
 import { keepSteps, withSteps } from './steps.ts'
 import type { ToolContext } from './tool.ts'
@@ -21,6 +23,8 @@ export interface AgentPorts {
   steps: StepStore
   calls: CallPorts
   memory: Memory
+  /** Where the files are that messages name. */
+  media: Media
   /** What came for an agent, to be told in its next turn. */
   held: HeldTexts
   /** A turn went on without its memory. */
@@ -40,7 +44,8 @@ export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<Finish
   const { agent, request, signal, emit, meter } = run
   const { config, tools } = agent
   let models = withAlternatives(await agent.model(), (model) => meter.covers(model))
-  const { summary, messages: said } = await conversation(agent, request, ports)
+  const { summary, messages } = await conversation(agent, request, ports)
+  const said = await withFiles(ports.media, messages)
   const news = tellHeld(await ports.held.take(agent.id, request.id))
   const before = await instructions(agent, request, { summary, news }, ports, signal)
   const beside = `${summary ?? ''}${news ?? ''}`
@@ -56,9 +61,11 @@ export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<Finish
     sessionKey: request.session?.key
   }
 
-  const ask = ({ config: model }: ModelRef) => {
-    const fit = request.session || request.truncate ? fitting(said, beside, model?.contextWindow) : said
-    return { messages: [...before, ...fit, ...transcript.complete], tools: specs, settings }
+  const fit = fitFor(placeOf(request), ports.calls.events)
+  const ask = (model: ModelRef) => {
+    const all = [...said, ...transcript.complete]
+    const given = request.session || request.truncate ? fit(all, model, beside) : all
+    return { messages: [...before, ...given], tools: specs, settings }
   }
 
   const { maxToolCalls: mostCalls = Infinity } = request
@@ -88,7 +95,11 @@ export async function runAgent(run: AgentRun, ports: AgentPorts): Promise<Finish
       if (meter.isSpent) return 'budget_exceeded'
       continue
     }
-    await keepSteps({ request, agentId: agent.id, transcript, store: ports.steps })
+    const {
+      steps: store,
+      calls: { events }
+    } = ports
+    await keepSteps({ request, agentId: agent.id, transcript, store, events })
     return 'tool_calls'
   }
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { Events } from '../events/events.ts'
 import { type Message, textOf } from '../models/message.ts'
 import type { KeptSteps, OwnSteps, StepStore } from '../storage/port.ts'
+import { placeOf } from '../turns/place.ts'
 import type { Transcript } from '../turns/transcript.ts'
 import { clientOf, type TurnRequest } from '../turns/turn.ts'
 
@@ -21,14 +23,19 @@ export interface Steps {
   /** Of the turn, which ends with calls of the client's. */
   transcript: Transcript
   store: StepStore
+  events: Events
 }
 
 /** Stores what the agent did in this turn for the request that brings the results of its client's calls. */
-export async function keepSteps({ request, agentId, transcript, store }: Steps): Promise<void> {
+export async function keepSteps({ request, agentId, transcript, store, events }: Steps): Promise<void> {
   const callIds = transcript.openCalls.map(({ callId }) => callId)
   const steps = ownSteps(transcript.all, new Set(callIds))
   if (steps.before.length === 0 && steps.calls.length === 0) return
-  if (JSON.stringify(steps).length > MOST_TEXT) return
+  const size = JSON.stringify(steps).length
+  if (size > MOST_TEXT) {
+    events.emit('agent:steps_dropped', { ...placeOf(request), agentId, size, limit: MOST_TEXT })
+    return
+  }
   const { id: turnId, input } = request
   const kept = {
     turnId,

@@ -3,9 +3,9 @@ import { GatewayError } from '../errors.ts'
 import { inTurns } from '../in-turn.ts'
 import type { ConfigStore, ConfigVersion, NewEvent } from '../storage/port.ts'
 import { ConfigError } from './error.ts'
-import { type Difference, differences, mergePatch, patchBetween } from './merge.ts'
+import { type Difference, differences, mergePatch, overlaps, patchBetween } from './merge.ts'
 import { parseConfig } from './parse.ts'
-import { readPatch, redact } from './redact.ts'
+import { readPatch, redact, redactAt } from './redact.ts'
 import { ruleOf } from './rules.ts'
 import type { Config, ConfigInput } from './schema.ts'
 
@@ -161,7 +161,10 @@ export function openLiveConfig({ config, overlay, last, store, ...layers }: Load
     history: (limit, before) => store.list(limit, before),
     async diff(from, to) {
       const [one, other] = await Promise.all([find(from), find(to)])
-      return differences(JSON.parse(one.config), JSON.parse(other.config))
+      const seen = differences(JSON.parse(one.config), JSON.parse(other.config))
+      const isSeen = (path: string) => seen.some((difference) => overlaps(path, difference.path))
+      const hidden = differences(JSON.parse(one.overlay), JSON.parse(other.overlay)).filter(({ path }) => !isSeen(path))
+      return [...seen, ...hidden.map((difference) => withoutSecrets(difference))]
     },
     onChange: (prepare) => void parts.push(prepare),
     rememberStart: () =>
@@ -175,6 +178,13 @@ export function openLiveConfig({ config, overlay, last, store, ...layers }: Load
       })
   }
 }
+
+/** Of what differs in its secrets alone, both sides look the same. */
+const withoutSecrets = ({ path, from, to }: Difference): Difference => ({
+  path,
+  from: redactAt(path, from),
+  to: redactAt(path, to)
+})
 
 const MOST_SUBJECT = 1000
 

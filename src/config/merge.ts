@@ -38,6 +38,10 @@ export interface Difference {
   to: unknown
 }
 
+/** Whether one of two dotted paths is the other, or above it. */
+export const overlaps = (one: string, other: string): boolean =>
+  one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`)
+
 /**
  * Where two JSON values differ, in the order of their keys; none: they are the same. Lists are compared whole.
  * @param path of the two themselves, before that of each difference

@@ -5,7 +5,7 @@ import { Agent, Channel, Config, type ConfigInput, Provider } from './schema.ts'
 import { type Issue, explain } from '../schema/explain.ts'
 import { ConfigError } from './error.ts'
 import { webhookIssues } from '../webhooks/check.ts'
-import { groupIssues, wrongWithBudget } from './budgets.ts'
+import { limitIssues } from './budgets.ts'
 import { wrongWithScopes } from './scopes.ts'
 import { tlsIssues } from './tls-issues.ts'
 
@@ -59,6 +59,8 @@ function contradictions(config: Config): Issue[] {
   return [
     ...tokenIssues(config),
     ...tlsIssues(config),
+    ...limitIssues(config),
+    ...metricsIssues(config),
     ...providerIssues(config),
     ...agentIssues(config),
     ...embeddingIssues(config),
@@ -81,14 +83,17 @@ function tokenIssues({ gateway }: Config): Issue[] {
     }
     const wrong = wrongWithScopes(token.scopes)
     if (wrong) issues.push({ path: `${path}.scopes`, message: wrong })
-    const wrongBudget = token.budget && wrongWithBudget(token.budget)
-    if (wrongBudget) issues.push({ path: `${path}.budget`, message: wrongBudget })
     // A leap second is a time of that format which no clock here has.
     if (token.expiresAt !== undefined && Number.isNaN(Date.parse(token.expiresAt))) {
       issues.push({ path: `${path}.expiresAt`, message: 'there is no such time' })
     }
   }
-  return [...issues, ...groupIssues(gateway.tokens)]
+  return issues
+}
+
+function metricsIssues({ gateway: { metrics } }: Config): Issue[] {
+  if (typeof metrics === 'string' || typeof metrics.token !== 'string' || metrics.token.length >= 32) return []
+  return [{ path: 'gateway.metrics.token', message: 'expected at least 32 characters' }]
 }
 
 function providerIssues({ providers = {} }: Config): Issue[] {

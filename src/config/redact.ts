@@ -13,6 +13,9 @@ export function redact(config: Config): unknown {
   return withoutSecrets(config)
 }
 
+/** A value that stands at a path (`providers.up.apiKey`) of a configuration, without its secrets. */
+export const redactAt = (path: string, value: unknown): unknown => shown(path.slice(path.lastIndexOf('.') + 1), value)
+
 function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets)
   if (typeof value !== 'object' || value === null) return value

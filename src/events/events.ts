@@ -120,8 +120,8 @@ function toNew<T extends EventType>(type: T, payload: EventPayload<T>): NewEvent
   }
 }
 
-/** What happens to the gateway itself is told to its admins: it holds the addresses of others. No client has an empty id. */
-const ownerOf = (type: EventType) => (/^(security|secret|audit):/.test(type) ? '' : undefined)
+/** What happens to the gateway itself is told to its admins: it holds the addresses of others, or how it is set up. No client has an empty id. */
+const ownerOf = (type: EventType) => (/^(security|secret|audit|config):/.test(type) ? '' : undefined)
 
 const liveOnly = ({ type, payload, agentId, sessionKey, owner }: NewEvent): LiveEvent => ({
   id: undefined,

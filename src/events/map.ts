@@ -191,6 +191,17 @@ export const EVENTS = {
     ...optional({ turnId: text }),
     ...where
   }),
+  'model:context_trimmed': event(
+    'A conversation did not fit in a model’s window, and the oldest of its messages were left out. Told once in a turn.',
+    {
+      model: text,
+      contextWindow: Type.Integer({ description: 'Tokens, as the configuration has it.' }),
+      dropped: Type.Integer({ description: 'Messages that were left out.' }),
+      kept: Type.Integer({ description: 'Messages that the model was given.' }),
+      ...optional({ turnId: text }),
+      ...where
+    }
+  ),
   'model:auth_cooldown': event('A provider refuses the credentials and is left alone for a while.', {
     provider: text,
     untilMs: Type.Integer()
@@ -200,6 +211,14 @@ export const EVENTS = {
 
   'agent:hot_added': event('An agent was added to the running gateway.', { agentId: text }),
   'agent:hot_removed': event('An agent was taken out of the running gateway.', { agentId: text }),
+  'agent:steps_dropped': event(
+    'A turn ended with calls of its client’s tools, and what the agent did before is too long to be kept for the request that brings their results.',
+    {
+      ...ofTurn,
+      size: Type.Integer({ description: 'Characters.' }),
+      limit: Type.Integer({ description: 'Characters that are kept at most.' })
+    }
+  ),
   'channel:registered': event('A channel is there.', { type: text, name: text }),
   'channel:deregistered': event('A channel is gone.', { type: text, name: text }),
   'system:error': event('Something failed. The message is the one that clients are told.', {

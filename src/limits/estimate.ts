@@ -1,4 +1,4 @@
-import { type Message, textOf } from '../models/message.ts'
+import { type FilePart, type Message, textOf } from '../models/message.ts'
 import type { ModelRequest } from '../models/port.ts'
 import type { TurnRequest } from '../turns/turn.ts'
 import type { Amount } from './pool.ts'
@@ -11,10 +11,36 @@ const USUAL_OUTPUT = 1000
 
 export const tokensOf = (bytes: number): number => Math.ceil(bytes / BYTES_PER_TOKEN)
 
-/** How many tokens a model reads of messages, by their size; files are not looked into. */
+/** Of an image that is looked at closely: providers count some 250 to 1,600, by its size in pixels. */
+const IMAGE_TOKENS = 1000
+/** Of one that is looked at from afar (`detail: "low"`), as OpenAI counts it. */
+const SMALL_IMAGE_TOKENS = 85
+/** Of a document or a sound of which nothing more is known: it stands at an address of its own. */
+const FILE_TOKENS = 1000
+/** A compressed page of a document is some 80 KB, and 2,000 tokens. */
+const BYTES_PER_DOCUMENT_TOKEN = 40
+/** A second of compressed sound is some 16 KB, and 10 to 32 tokens. */
+const BYTES_PER_SOUND_TOKEN = 500
+
+/** How many tokens a model reads of messages, by their size, and of files by their kind and size. */
 export function inputTokens(messages: readonly Message[], tools: ModelRequest['tools'] = []): number {
   const bytes = messages.reduce((sum, message) => sum + bytesOf(message), 0)
-  return tokensOf(tools.length > 0 ? bytes + Buffer.byteLength(JSON.stringify(tools)) : bytes)
+  const files = messages.reduce((sum, message) => sum + filesOf(message), 0)
+  return files + tokensOf(tools.length > 0 ? bytes + Buffer.byteLength(JSON.stringify(tools)) : bytes)
+}
+
+function filesOf({ content }: Message): number {
+  if (typeof content === 'string') return 0
+  return content.reduce((sum, part) => (part.type === 'file' ? sum + fileTokens(part) : sum), 0)
+}
+
+function fileTokens({ mediaType, data, detail }: FilePart): number {
+  if (mediaType.startsWith('image/')) return detail === 'low' ? SMALL_IMAGE_TOKENS : IMAGE_TOKENS
+  if (!('base64' in data)) return FILE_TOKENS
+  const bytes = Buffer.byteLength(data.base64, 'base64')
+  if (mediaType.startsWith('text/') || mediaType === 'application/json') return tokensOf(bytes)
+  const isSound = /^(audio|video)\//.test(mediaType)
+  return Math.ceil(bytes / (isSound ? BYTES_PER_SOUND_TOKEN : BYTES_PER_DOCUMENT_TOKEN))
 }
 
 function bytesOf(message: Message): number {

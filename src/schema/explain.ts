@@ -98,6 +98,7 @@ function expected(shape: Shape): string {
   if (shape.type === 'string') return text(shape)
   if (shape.type === 'array') return list(shape)
   if (shape.type === 'boolean') return 'true or false'
+  if (shape.type === 'null') return 'null'
   if (Array.isArray(shape.type)) return shape.type.map((type) => expected({ type })).join(' or ')
   if (shape.type === undefined) return 'a value'
   return shape.minProperties ? `a mapping of at least ${shape.minProperties} key` : 'a mapping'

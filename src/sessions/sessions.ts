@@ -9,6 +9,7 @@ import type { TurnRequest } from '../turns/turn.ts'
 import type { Turns } from '../turns/turns.ts'
 import { type Compaction, compactSession } from './compact.ts'
 import { leaseKey } from './key.ts'
+import { checkTitle } from './title.ts'
 
 /** A session as it is now. */
 export interface SessionStatus extends StoredSession {
@@ -30,6 +31,12 @@ export interface Sessions {
   messages(session: SessionRef, after?: string): Promise<MessagePage & { session: StoredSession }>
   /** What a turn is asked that goes on with it, by the agent that answered in it last. @throws GatewayError `not_found` */
   ask(session: SessionRef, message: string): Promise<Omit<TurnRequest, 'id' | 'by'>>
+  /**
+   * Gives it a title that people know it by. Waits for no turn: what is said in it stays the same.
+   * @param title null or an empty one: it has none any more
+   * @throws GatewayError `not_found`; `invalid_request` for one that is too long or holds control characters
+   */
+  rename(session: SessionRef, title: string | null, by: Principal): Promise<StoredSession>
   /**
    * Its next message starts a new conversation. What was said can still be read.
    * @param signal gives up waiting for the turns that run in it
@@ -102,6 +109,11 @@ export function openSessions({ store, leases, turns, agents, events }: SessionsO
     async ask(session, message) {
       const { agentId } = await find(session)
       return { target: { agent: agents.get(agentId) }, input: [userText(message)], session, settings: {}, tools: [] }
+    },
+    async rename(session, title, by) {
+      const named = checkTitle(title)
+      await store.rename(session, named, audit('rename', by, await find(session)))
+      return await find(session)
     },
     reset: (session, by, signal) =>
       alone(session, signal, async (found) => {

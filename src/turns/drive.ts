@@ -1,4 +1,4 @@
-import { GatewayError, asGatewayError } from '../errors.ts'
+import { type ErrorCode, GatewayError, asGatewayError } from '../errors.ts'
 import type { Leases } from '../cluster/leases.ts'
 import type { Events } from '../events/events.ts'
 import type { Meter } from '../limits/meter.ts'
@@ -76,12 +76,14 @@ export async function drive(run: Run, ports: DrivePorts): Promise<Outcome> {
   } catch (error) {
     const outcome = failed(error, run)
     // That there is no room is for whoever asked, and would flood the journal just when there is most to do.
-    if (outcome.error && outcome.error.code !== 'busy') tellUnstored(request, outcome.error, ports.events)
+    if (outcome.error && !NO_ROOM.has(outcome.error.code)) tellUnstored(request, outcome.error, ports.events)
     return outcome
   } finally {
     run.meter.settle()
   }
 }
+
+const NO_ROOM: ReadonlySet<ErrorCode> = new Set(['busy', 'storage_full'])
 
 /** A turn that failed where its end is not stored: it could not begin, or its store failed. */
 function tellUnstored(request: TurnRequest, { code, message }: GatewayError, events: Events): void {

@@ -1,4 +1,5 @@
 import type { Agent, Agents } from '../agents/registry.ts'
+import { withModel } from '../agents/with-model.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { Events } from '../events/events.ts'
 import type { Catalog } from '../models/catalog.ts'
@@ -97,10 +98,3 @@ async function runTurn(
 
 const scopeOfStored = (delivery: WholeDelivery, { config }: Mapping) =>
   scopeOf(delivery, JSON.parse(delivery.payload), config)
-
-/** The agent as it is, but for the model it talks to. */
-function withModel(agent: Agent, model: string | undefined, catalog: Catalog): Agent {
-  if (model === undefined) return agent
-  const providerId = model.slice(0, model.indexOf('/'))
-  return { ...agent, providerId, model: () => catalog.find(model) }
-}

@@ -61,6 +61,7 @@ export const DOORS: Record<string, Door> = {
   'GET /api/memory/stats': rpc(),
   'GET /api/sessions': rpc(),
   'GET /api/sessions/:key': rpc(404, { path: '/api/sessions/none', says: 'session' }),
+  'PATCH /api/sessions/:key': rpc(404, { path: '/api/sessions/none', says: 'session', body: { title: 'x' } }),
   'DELETE /api/sessions/:key': rpc(404, { path: '/api/sessions/none', says: 'session' }),
   'POST /api/sessions/:key/compact': rpc(404, { path: '/api/sessions/none/compact', says: 'session' }),
   'GET /api/sessions/:key/export': rpc(404, { path: '/api/sessions/none/export', says: 'session' }),

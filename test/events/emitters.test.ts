@@ -171,6 +171,10 @@ t.test('a start with another configuration tells which keys differ, and no value
   const seen = await watch(t, url, { lastEventId: '0' })
   await seen.until(1)
   t.equal(seen.of('config:patched').length, 1, 'the same configuration is no change')
+  const asClient = await watch(t, url, { lastEventId: '0', secret: SECRETS.rpc })
+  await chat(url, { message: 'hello' }, SECRETS.rpc)
+  await asClient.until(() => asClient.of('message:sent').length === 1)
+  t.same(asClient.of('config:patched'), [], 'it is for admins')
   const [{ source, paths } = {}] = seen.of('config:patched')
   t.equal(source, 'start')
   t.same((paths as string[]).toSorted(), [

@@ -48,6 +48,9 @@ t.test('a token names its own models, and no other; an agent uses its own all th
     t.equal((await ask[surface]({ model: 'echo' })).code, 'not_allowed', `${surface}, by its bare name`)
     t.equal((await ask[surface]()).code, 'ok', `${surface}: its agent`)
   }
+  const chat = (model: string) => caller(url, KEY)('agent.execute', { message: 'x', model })
+  t.equal((await chat('builtin/recall')).error, undefined)
+  t.match((await chat('builtin/echo')).error, { data: { code: 'not_allowed' } }, 'in place of its agent’s')
   const embed = await fetch(`${url}/v1/embeddings`, {
     method: 'POST',
     headers: { ...bearer(KEY), 'content-type': 'application/json' },

@@ -128,7 +128,7 @@ t.test('groups with several budgets, and budgets that are none, stop the start',
   const group = 'team'
   await t.rejects(
     start({ budget: { tokens: 6, per: 'day', group } }, { budget: { tokens: 7, per: 'day', group } }),
-    /gateway\.tokens\.2\.budget: the group "team" has another budget by the token "key"/
+    /gateway\.tokens\.2\.budget: the group "team" has another budget by "key"/
   )
   await t.rejects(start({ budget: { per: 'day' } }), /gateway\.tokens\.1\.budget: expected either `usd` or `tokens`/)
   await t.rejects(start({ budget: { usd: 1, tokens: 1, per: 'day' } }), /expected either/)

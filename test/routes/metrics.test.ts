@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { bearer, buildGateway, listenGateway, SECRETS } from '../support/gateway.ts'
+import { bearer, buildGateway, listenGateway, SECRETS, temporaryFolder } from '../support/gateway.ts'
 import { connect } from '../support/socket.ts'
 import { waitUntil, watch } from '../support/watch.ts'
 import { startUpstream } from '../upstream/start.ts'
@@ -84,6 +86,44 @@ t.test('what is open is told as long as it is', async (t) => {
   socket.ws.close()
   await waitUntil(async () => (await open()) === '0,0,0')
   t.notMatch([...(await read()).keys()].join('\n'), /duration_seconds_count\{[^}]*events/, 'its length is no latency')
+})
+
+t.test('a token of the scraper’s own opens it and nothing else', async (t) => {
+  const token = 'scrape-0123456789-0123456789-0123456789'
+  const file = join(await temporaryFolder(t), 'token')
+  await writeFile(file, `${token}\n`, { mode: 0o600 })
+  for (const secret of [token, { file }]) {
+    const app = await buildGateway(t, { gateway: { metrics: { token: secret } } })
+    const status = async (url: string, by?: string) =>
+      (await app.inject({ url, headers: by ? bearer(by) : {} })).statusCode
+    t.same(
+      [
+        await status('/metrics', token),
+        await status('/metrics', SECRETS.admin),
+        await status('/metrics', SECRETS.rpc),
+        await status('/metrics', `${token}x`),
+        await status('/metrics')
+      ],
+      [200, 200, 403, 401, 401]
+    )
+    for (const url of ['/api/agents', '/v1/models', '/media', '/ws', '/api/events']) {
+      t.equal(await status(url, token), 401, url)
+    }
+    const call = { jsonrpc: '2.0', id: 1, method: 'system.ping' }
+    t.equal((await app.inject({ method: 'POST', url: '/rpc', headers: bearer(token), payload: call })).statusCode, 401)
+    t.equal(await status(`/metrics?token=${token}`), 401, 'it is for the header alone')
+  }
+  await t.rejects(
+    buildGateway(t, { gateway: { metrics: { token: 'short' } } }),
+    /gateway\.metrics\.token.*32 characters/
+  )
+  const short = join(await temporaryFolder(t), 'short')
+  await writeFile(short, 'short', { mode: 0o600 })
+  const app = buildGateway(t, { gateway: { metrics: { token: { file: short } } } })
+  await t.rejects(
+    app.then((built) => built.ready()),
+    /gateway\.metrics\.token.*32 characters/
+  )
 })
 
 t.test('who may read it; two gateways count apart', async (t) => {

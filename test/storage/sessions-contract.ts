@@ -43,14 +43,56 @@ export function sessionsContract(t: Test, fresh: (t: Test) => Promise<OpenStorag
     await storage.close()
     storage = await open()
     const known = { ...alice('s1'), agentId: 'other', createdAt: 1000, updatedAt: 2000, messages: 6, compacted: false }
-    t.same(await storage.sessions.get(alice('s1')), { ...known, expiredAt: undefined })
+    t.same(await storage.sessions.get(alice('s1')), { ...known, title: undefined, expiredAt: undefined })
     t.equal(await storage.sessions.get(bob('s1')), undefined)
     t.same(await storage.sessions.list({ limit: 9 }), {
-      sessions: [{ ...known, expiredAt: undefined }],
+      sessions: [{ ...known, title: undefined, expiredAt: undefined }],
       next: undefined
     })
     await storage.sessions.expire(9999, 9, () => event('expired'))
     t.match(await storage.sessions.get(alice('s1')), { expiredAt: Number, updatedAt: 2000 })
+    await storage.close()
+  })
+
+  t.test('a title stays until it is taken away, and is found in any case', async (t) => {
+    const open = await fresh(t)
+    let storage = await open()
+    const told: JournalEntry[] = []
+    storage.events.onAppended((entries) => told.push(...entries))
+    for (const [at, session] of [alice('s1'), alice('s2'), bob('s1'), alice('s3')].entries()) {
+      await say(storage, session, 'x', { at, agentId: at === 1 ? 'other' : 'default' })
+    }
+    const rename = (session: SessionRef, title?: string) => storage.sessions.rename(session, title, [event('named')])
+    t.equal(await rename(alice('s1'), 'Die ÜBERGABE 100%'), true)
+    t.equal(await rename(alice('s2'), 'übergabe'), true)
+    t.equal(await rename(bob('s1'), 'Seine Übergabe'), true)
+    t.equal(await rename(alice('none'), 'x'), false)
+    t.equal(told.length, 3)
+    await say(storage, alice('s1'), 'again', { at: 9 })
+    await storage.sessions.expire(9999, 9, () => event('expired'))
+    await storage.sessions.reset(alice('s1'), [])
+    await storage.close()
+
+    storage = await open()
+    t.match(await storage.sessions.get(alice('s1')), { title: 'Die ÜBERGABE 100%', updatedAt: 9 })
+    async function find(
+      title: string,
+      scope: { clientId?: string; agentId?: string; before?: string } = {},
+      limit = 9
+    ) {
+      const { sessions, next } = await storage.sessions.list({ title, limit, ...scope })
+      return { keys: sessions.map(({ clientId, key }) => `${clientId[0]} ${key}`).join(), next }
+    }
+    t.equal((await find('ÜbErGaBe')).keys, 'a s1,b s1,a s2')
+    t.equal((await find('übergabe', { clientId: 'alice' })).keys, 'a s1,a s2')
+    t.equal((await find('übergabe', { clientId: 'alice', agentId: 'other' })).keys, 'a s2')
+    t.equal((await find('0%')).keys, 'a s1', 'no sign stands for another')
+    t.equal((await find('_')).keys, '')
+    const { next } = await find('übergabe', {}, 2)
+    t.equal((await find('übergabe', { before: next }, 2)).keys, 'a s2')
+    await storage.sessions.rename(alice('s1'), undefined, [])
+    t.equal((await storage.sessions.get(alice('s1')))?.title, undefined)
+    t.equal((await find('übergabe')).keys, 'b s1,a s2')
     await storage.close()
   })
 

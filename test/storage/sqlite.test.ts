@@ -124,6 +124,7 @@ t.test('turns from before there were sums are counted', async (t) => {
   db.exec(
     `DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns;
      DROP TABLE agent_step_calls; DROP TABLE agent_steps; DROP TABLE delivery_contents; DROP TABLE deliveries; DROP TABLE delivery_counts; DROP TABLE token_limits; DROP TABLE budget_counts;
+     DROP INDEX sessions_titled; ALTER TABLE sessions DROP COLUMN title; ALTER TABLE sessions DROP COLUMN title_folded;
      PRAGMA user_version = 6`
   )
   db.close()
@@ -198,6 +199,7 @@ t.test('what a database of an earlier version holds is counted, found and led on
     ALTER TABLE turns DROP COLUMN session_client_id;
     DROP TABLE usage; DROP TABLE session_usage; DROP TABLE usage_resets; DROP TABLE kept_entries; DROP TABLE kept_turns;
     DROP TABLE agent_step_calls; DROP TABLE agent_steps; DROP TABLE delivery_contents; DROP TABLE deliveries; DROP TABLE delivery_counts; DROP TABLE token_limits; DROP TABLE budget_counts;
+     DROP INDEX sessions_titled; ALTER TABLE sessions DROP COLUMN title; ALTER TABLE sessions DROP COLUMN title_folded;
      PRAGMA user_version = 5`)
   db.close()
   const storage = openSqlite(folder)

@@ -23,9 +23,12 @@ export function withoutBrowser(): string | false {
   return reason
 }
 
-/** A browser that is closed with the test. */
-export async function openBrowser(t: Test): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox'] })
+/**
+ * A browser that is closed with the test.
+ * @param args for Chromium, beside those that it needs to run here
+ */
+export async function openBrowser(t: Test, args: string[] = []): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox', ...args] })
   t.teardown(() => browser.close())
   return browser
 }
@@ -51,7 +54,7 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
 
 /** The address that the first start prints, which signs in. */
 export async function dashboardOf(gateway: GatewayProcess): Promise<string> {
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 60_000
   for (;;) {
     const address = /Dashboard\s+(\S+)/.exec(gateway.output().stdout)?.[1]
     if (address) return address

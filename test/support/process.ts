@@ -43,7 +43,7 @@ export function startProcess(t: Test, { args = [], env = {}, cwd, execArgs = [] 
   })
 
   async function url(): Promise<string> {
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 60_000
     for (;;) {
       const match = /listening at (http\S+)/.exec(stdout)
       if (match?.[1]) return match[1]

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
@@ -48,12 +49,15 @@ export async function createAuthority(t: Test, subject = '/CN=Test Authority'): 
       ]
       await writeFile(ext, san ? `subjectAltName=${san}\n` : 'basicConstraints=CA:FALSE\n')
       await run('openssl', ['req', ...CURVE, '-keyout', keyPath, '-out', csr, '-subj', subject])
-      const by = ['-CA', caPath, '-CAkey', caKey, '-CAcreateserial', '-days', String(days), '-extfile', ext]
+      const by = ['-CA', caPath, '-CAkey', caKey, '-set_serial', serial(), '-days', String(days), '-extfile', ext]
       await run('openssl', ['x509', '-req', '-in', csr, ...by, '-out', certPath])
       return { certPath, keyPath }
     }
   }
 }
+
+/** Of its own for each: a file of serial numbers is lost where several are signed at once. */
+const serial = () => `0x${randomBytes(8).toString('hex')}`
 
 /** What a client connects with. */
 export async function clientOf(authority: Authority, issued?: Issued): Promise<SecureContextOptions> {
@@ -70,10 +74,22 @@ export interface Asked {
   serial: string
 }
 
-/** Asks over a connection of its own. @throws when the handshake fails */
-export function ask(url: string, tls: SecureContextOptions, headers: Record<string, string> = {}): Promise<Asked> {
+/**
+ * Asks over a connection of its own.
+ * @param body sent by POST, as JSON
+ * @throws when the handshake fails
+ */
+export function ask(
+  url: string,
+  tls: SecureContextOptions,
+  headers: Record<string, string> = {},
+  body?: object
+): Promise<Asked> {
+  const sent = body
+    ? { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }
+    : { method: 'GET', headers }
   return new Promise((resolve, reject) => {
-    const asked = httpsRequest(url, { ...tls, headers, agent: false, servername: 'localhost' }, (response) => {
+    const asked = httpsRequest(url, { ...tls, ...sent, agent: false, servername: 'localhost' }, (response) => {
       const { serialNumber } = (response.socket as TLSSocket).getPeerCertificate()
       let text = ''
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece))
@@ -81,6 +97,6 @@ export function ask(url: string, tls: SecureContextOptions, headers: Record<stri
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, serial: serialNumber })
       )
     })
-    asked.on('error', reject).end()
+    asked.on('error', reject).end(body && JSON.stringify(body))
   })
 }

@@ -31,7 +31,7 @@ export interface Watch {
   leave(): Promise<void>
 }
 
-const LIMIT_MS = 10_000
+const LIMIT_MS = 30_000
 
 /** Watches the events of a gateway, read by a parser that was not written here. */
 export async function watch(t: Test, url: string, options: WatchOptions = {}): Promise<Watch> {

@@ -31,7 +31,14 @@ const UserPart = Type.Union([TextPart, ImagePart, AudioPart, FileInputPart], {
 })
 export type UserPart = Static<typeof UserPart>
 
-const text = (...parts: TSchema[]) => Type.Union([Type.String(), Type.Array(TextPart), ...parts])
+const textParts = (description: string) => Type.Array(Type.Union([TextPart], { description }))
+const instructions = Type.Union([Type.String(), textParts('a part of the type text')])
+/** OpenAI takes text alone in what a tool answers; the Responses API takes more. */
+const output = Type.Union([
+  Type.String(),
+  textParts('a part of the type text: images, sound and files go into a user message after it'),
+  Type.Null()
+])
 
 const FunctionCall = Type.Object({ name: Type.String(), arguments: Type.String() })
 const ToolCall = Type.Union(
@@ -47,7 +54,7 @@ const ToolCall = Type.Union(
 )
 export type ToolCall = Static<typeof ToolCall>
 
-const SystemMessage = Type.Object({ role: Type.Enum(['system', 'developer']), content: text() })
+const SystemMessage = Type.Object({ role: Type.Enum(['system', 'developer']), content: instructions })
 const UserMessage = Type.Object({
   role: Type.Literal('user'),
   content: Type.Union([Type.String(), Type.Array(UserPart)]),
@@ -68,9 +75,9 @@ const AssistantMessage = Type.Object({
   function_call: optional(FunctionCall)
 })
 export type AssistantMessage = Static<typeof AssistantMessage>
-const ToolMessage = Type.Object({ role: Type.Literal('tool'), tool_call_id: Type.String(), content: text(Type.Null()) })
+const ToolMessage = Type.Object({ role: Type.Literal('tool'), tool_call_id: Type.String(), content: output })
 /** How results were told before there were tools. */
-const FunctionMessage = Type.Object({ role: Type.Literal('function'), name: Type.String(), content: text(Type.Null()) })
+const FunctionMessage = Type.Object({ role: Type.Literal('function'), name: Type.String(), content: output })
 
 export const ChatMessage = Type.Union([SystemMessage, UserMessage, AssistantMessage, ToolMessage, FunctionMessage], {
   description: 'a message with the role system, developer, user, assistant or tool, and content that fits it'

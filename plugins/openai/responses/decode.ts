@@ -1,3 +1,4 @@
+import { GatewayError } from '../../../src/errors.ts'
 import type { Json } from '../../../src/json.ts'
 import type { Message } from '../../../src/models/message.ts'
 import type { ModelSettings } from '../../../src/models/port.ts'
@@ -28,6 +29,11 @@ export function toTurn(body: ResponseBody, { target, tools: clientTools, earlier
   // Instructions are for one response alone: what continues it has its own.
   const instructions: Message[] = body.instructions ? [{ role: 'system', content: body.instructions }] : []
   const messages = toMessages(body.input, earlier, find)
+  if (instructions.length + messages.length === 0) {
+    throw new GatewayError('invalid_request', 'Missing required field: input (a text, or a list of items)', {
+      param: 'input'
+    })
+  }
   const turn = {
     target,
     input: [...instructions, ...messages],

@@ -14,6 +14,8 @@ class Conversation {
   readonly #before: number
   /** Names of the tools that were called and not answered, by the ids of the calls. */
   readonly #open = new Map<string, string>()
+  /** Files of the outputs that came last, by the calls that brought them. */
+  #files: { callId: string; name: string; files: FilePart[] }[] = []
 
   /** @param earlier what came before, as an earlier response left it */
   constructor(earlier: readonly Message[]) {
@@ -23,8 +25,8 @@ class Conversation {
   }
 
   add(message: Message): void {
-    this.messages.push(message)
-    this.#note(message)
+    this.#addFiles()
+    this.#push(message)
   }
 
   /** Text and calls of one turn of a model are one message. */
@@ -41,17 +43,15 @@ class Conversation {
       throw invalid(`${path}.call_id`, `no tool call "${callId.slice(0, 64)}" waits for an output`)
     const result = { type: 'tool_result' as const, callId, name, output: textOf(parts) }
     const last = this.#own
-    if (last?.role === 'tool') {
-      this.messages.pop()
-      this.add({ role: 'tool', content: [...last.content, result] })
-    } else this.add({ role: 'tool', content: [result] })
-    // No provider takes a picture as a part of what a tool answers.
+    if (last?.role === 'tool') this.messages.pop()
+    this.#push({ role: 'tool', content: last?.role === 'tool' ? [...last.content, result] : [result] })
     const files = filesOf(parts, `${path}.output`)
-    if (files.length > 0) this.add({ role: 'user', content: files })
+    if (files.length > 0) this.#files.push({ callId, name, files })
   }
 
   /** @throws GatewayError while a call has no output: no provider takes a conversation with a hole in it */
   complete(): Message[] {
+    this.#addFiles()
     const [open] = this.#open
     if (open) throw invalid('input', `there is no output of the tool call "${open[0].slice(0, 64)}" (${open[1]})`)
     return this.messages
@@ -60,6 +60,21 @@ class Conversation {
   /** The last message that the input brought. */
   get #own(): Message | undefined {
     return this.messages.length > this.#before ? this.messages.at(-1) : undefined
+  }
+
+  #push(message: Message): void {
+    this.messages.push(message)
+    this.#note(message)
+  }
+
+  /**
+   * Not all providers take files in what a tool answers, but those that take files at all take them in a message of the
+   * user's. It comes after the outputs of all calls: providers refuse a conversation with a message between these.
+   */
+  #addFiles(): void {
+    const files = this.#files
+    this.#files = []
+    if (files.length > 0) this.#push({ role: 'user', content: files.flatMap(toAttachment) })
   }
 
   #note(message: Message): void {
@@ -152,6 +167,11 @@ function filesOf(content: string | InputPart[], path: string): FilePart[] {
     return read.type === 'file' ? [read] : []
   })
 }
+
+const toAttachment = ({ callId, name, files }: { callId: string; name: string; files: FilePart[] }) => [
+  { type: 'text' as const, text: `[of the output of ${name}, ${callId}]` },
+  ...files
+]
 
 const invalid = (param: string, message: string) =>
   new GatewayError('invalid_request', `Invalid field: ${param}: ${message}`, { param })

@@ -5,8 +5,6 @@ import { ChatAnswer, ChatBody } from '../../../plugins/chat/schema.ts'
 import { failureResponses } from '../../../plugins/errors/schema.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { agents } = fastify.comis
-
   fastify.post(
     '/',
     {
@@ -16,10 +14,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         description: 'Leaving before the answer is there stops the turn.',
         tags: ['chat'],
         body: ChatBody,
-        response: { 200: ChatAnswer, ...failureResponses('/api/chat', 400, 409, 413, 415, 429, 502, 503, 504) }
+        response: { 200: ChatAnswer, ...failureResponses('/api/chat', 400, 409, 413, 415, 429, 502, 503, 504, 507) }
       }
     },
-    async (request, reply) => readAnswer(await reply.startTurn(toTurn(request.body, request.client, agents)))
+    async (request, reply) =>
+      readAnswer(await reply.startTurn(await toTurn(request.body, request.client, fastify.comis)))
   )
 }
 

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { failureResponses } from '../../../plugins/errors/schema.ts'
 import { limitParameter } from '../../../plugins/limit-parameter.ts'
-import { SessionList, toList } from '../../../plugins/sessions/schema.ts'
+import { SessionList, TitleFilter, toList } from '../../../plugins/sessions/schema.ts'
 import { findableOf } from '../../../src/access/principal.ts'
 
 const limit = limitParameter({ least: 1, most: 200, usual: 50 })
@@ -19,6 +19,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         querystring: Type.Object({
           clientId: Type.Optional(Type.String({ description: 'Only those of this client.' })),
           agentId: Type.Optional(Type.String({ description: 'Only those of this agent.' })),
+          title: TitleFilter,
           before: Type.Optional(Type.String({ description: '`next` of the page before.' })),
           limit: limit.schema
         }),
@@ -26,9 +27,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     async ({ query, client }) => {
-      const { agentId, before } = query
+      const { agentId, title, before } = query
       const clientId = findableOf(client, query.clientId)
-      return toList(await fastify.comis.sessions.list({ clientId, agentId, before, limit: limit.read(query.limit) }))
+      return toList(
+        await fastify.comis.sessions.list({ clientId, agentId, title, before, limit: limit.read(query.limit) })
+      )
     }
   )
 }

@@ -13,7 +13,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         summary: 'Create a response',
         tags: ['openai'],
         body: ResponseBody,
-        response: { 200: ResponseAnswer, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
+        response: { 200: ResponseAnswer, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504, 507) }
       }
     },
     ({ body }, reply) => reply.createResponse(body)

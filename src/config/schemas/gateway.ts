@@ -159,6 +159,13 @@ const Telemetry = Type.Union(
   }
 )
 
+const Metrics = Type.Union([Type.Enum(['public', 'token', 'off']), Type.Object({ token: Secret }, closed)], {
+  default: 'token',
+  ...atRestart,
+  description:
+    'who may read /metrics: everyone, a token with the scope admin, nobody; { token }: whoever has this one, of at least 32 characters, which opens nothing else, and admins'
+})
+
 export const Gateway = Type.Object(
   {
     enabled: Type.Boolean({ default: true, ...fileOnly, description: 'false: nothing is served' }),
@@ -233,11 +240,7 @@ export const Gateway = Type.Object(
       description: 'who may read /openapi.json and /docs: everyone, any token, nobody'
     }),
     media: Media,
-    metrics: Type.Enum(['public', 'token', 'off'], {
-      default: 'token',
-      ...atRestart,
-      description: 'who may read /metrics: everyone, a token with the scope admin, nobody'
-    }),
+    metrics: Metrics,
     telemetry: Type.Optional(Telemetry),
     events: Events,
     stallMs: Type.Integer({

@@ -9,7 +9,7 @@ const window = {
 export const RateLimit = Type.Object(window, {
   ...closed,
   default: {},
-  description: 'per client id, else per address; /health, /api/health and /metrics are exempt'
+  description: 'per client id, else per address; /health and /api/health are exempt'
 })
 
 /** How much may be used up in a period of the calendar (UTC; a week begins on Monday). */

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { tokenLimits } from './limits.ts'
 import { closed, fileOnly, ID_PATTERN } from './marks.ts'
 import { Scope } from './scope.ts'
 
@@ -19,7 +20,8 @@ const Client = Type.Object(
       })
     ),
     id: Type.String({ pattern: ID_PATTERN, description: 'the client id, as that of a token' }),
-    scopes: Type.Array(Scope, { minItems: 1, description: 'what the client may do' })
+    scopes: Type.Array(Scope, { minItems: 1, description: 'what the client may do' }),
+    ...tokenLimits
   },
   { ...closed, description: 'a client that its certificate alone authenticates: either `subject` or `san`' }
 )

@@ -19,6 +19,8 @@ export interface Conversation {
 }
 
 export interface StoredSession extends SessionRef {
+  /** What people call it; undefined: nobody named it. */
+  title?: string
   /** Who answered in it last. */
   agentId: string
   /** Milliseconds since the epoch, as the other two. */
@@ -38,6 +40,14 @@ export interface SessionScope {
   clientId?: string
   /** Undefined: those of all agents. */
   agentId?: string
+}
+
+export interface SessionQuery extends SessionScope {
+  /** Undefined: whatever their titles are; else those whose title holds this text, in any case. */
+  title?: string
+  limit: number
+  /** `next` of the page before. */
+  before?: string
 }
 
 export interface SessionPage {
@@ -106,7 +116,7 @@ export interface SessionStore {
    * once or, by who has passed that place, not at all; no other is left out or seen twice.
    * @throws GatewayError `invalid_request` for a `before` that no page had as its `next`
    */
-  list(scope: SessionScope & { limit: number; before?: string }): Promise<SessionPage>
+  list(query: SessionQuery): Promise<SessionPage>
   /**
    * A page of all that was said in a session, oldest first; bounded in bytes too.
    * @param range places as `next`, or as `OlderMessages` has them
@@ -115,6 +125,8 @@ export interface SessionStore {
   messages(session: SessionRef, range: { limit: number; after?: string; upTo?: string }): Promise<MessagePage>
   /** The texts that hold all the words, the newest first, long ones cut to where the words are. Runs beside the event loop. */
   search(query: MessageQuery, signal: AbortSignal): Promise<MessageHit[]>
+  /** Gives it a title, in place of the one it had; undefined takes it away. @returns whether there is such a session */
+  rename(session: SessionRef, title: string | undefined, events: NewEvent[]): Promise<boolean>
   /** Its next message starts a new conversation. @returns whether there is such a session */
   reset(session: SessionRef, events: NewEvent[]): Promise<boolean>
   /** What of its conversation comes before the newest `keep` messages, and before the question the first of them answers. */

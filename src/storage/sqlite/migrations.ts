@@ -1,7 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite'
-
 /** Every step the schema took, in order. A step that was released is never changed; add one instead. */
-const MIGRATIONS = [
+export const MIGRATIONS = [
   `CREATE TABLE sessions (
      client_id TEXT NOT NULL,
      key TEXT NOT NULL,
@@ -316,35 +314,10 @@ const MIGRATIONS = [
      told INTEGER NOT NULL,
      PRIMARY KEY (budget, per, start)
    ) STRICT, WITHOUT ROWID;
-   CREATE INDEX budget_counts_by_start ON budget_counts (start);`
+   CREATE INDEX budget_counts_by_start ON budget_counts (start);`,
+
+  // The folded title is what a search compares: SQLite knows the two cases of ASCII letters alone.
+  `ALTER TABLE sessions ADD COLUMN title TEXT;
+   ALTER TABLE sessions ADD COLUMN title_folded TEXT;
+   CREATE INDEX sessions_titled ON sessions (updated_at, client_id, key) WHERE title IS NOT NULL;`
 ]
-
-/**
- * Brings a database to the newest schema, one transaction a step.
- * @throws Error if a newer version of the gateway made the database
- */
-export function migrate(db: DatabaseSync): void {
-  const version = schemaVersion(db)
-  if (version > MIGRATIONS.length) {
-    throw new Error(
-      `The database has schema ${version}, this version knows ${MIGRATIONS.length}: it needs a newer comis-gateway`
-    )
-  }
-  for (const [step, sql] of MIGRATIONS.entries()) {
-    if (step < version) continue
-    db.exec('BEGIN IMMEDIATE')
-    try {
-      db.exec(sql)
-      db.exec(`PRAGMA user_version = ${step + 1}`)
-      db.exec('COMMIT')
-    } catch (error) {
-      db.exec('ROLLBACK')
-      throw error
-    }
-  }
-}
-
-/** How many steps a database has taken. */
-export function schemaVersion(db: DatabaseSync): number {
-  return (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version
-}

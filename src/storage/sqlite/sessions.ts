@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { IdleSession, SessionRef, SessionStore } from '../port.ts'
 import type { AppendEvents } from './events.ts'
 import type { MessageText } from './message-text.ts'
-import { sessionList } from './session-list.ts'
+import { foldTitle, sessionList } from './session-list.ts'
 import { toSeq } from './place.ts'
 import { sessionMessages } from './session-messages.ts'
 import type { Writer } from './writer.ts'
@@ -17,6 +17,7 @@ const OF = 'client_id = ?1 AND session_key = ?2'
 const FROM_NOW = `summary = NULL, starts_after = coalesce((SELECT max(seq) FROM messages WHERE ${OF}), 0)`
 const EXPIRE = `UPDATE sessions SET expired_at = ?3, ${FROM_NOW} WHERE client_id = ?1 AND key = ?2`
 const RESET = `UPDATE sessions SET ${FROM_NOW} WHERE client_id = ?1 AND key = ?2`
+const RENAME = 'UPDATE sessions SET title = ?, title_folded = ? WHERE client_id = ? AND key = ?'
 const COMPACT = `
   UPDATE sessions SET summary = ?, starts_after = ? WHERE client_id = ? AND key = ? AND starts_after = ?`
 
@@ -37,6 +38,7 @@ export function sessionStore(
   const idle = db.prepare(IDLE)
   const expire = db.prepare(EXPIRE)
   const reset = db.prepare(RESET)
+  const rename = db.prepare(RENAME)
   const compact = db.prepare(COMPACT)
   const removeSome = db.prepare(REMOVE_SOME)
   const hasMessages = db.prepare(HAS_MESSAGES)
@@ -66,6 +68,12 @@ export function sessionStore(
         for (const { clientId, key } of expired) expire.run(clientId, key, Date.now())
         append(expired.map(toEvent))
         return expired.length
+      }),
+    rename: ({ clientId, key }, title, events) =>
+      writer.run(() => {
+        const done = rename.run(title ?? null, title ? foldTitle(title) : null, clientId, key).changes > 0
+        if (done) append(events)
+        return done
       }),
     reset: ({ clientId, key }, events) =>
       writer.run(() => {

@@ -1,7 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { GatewayError } from '../../errors.ts'
+import { diskFault } from '../fault.ts'
 import type { JournalEntry } from '../port.ts'
-import { schemaVersion } from './migrations.ts'
+import { schemaVersion } from './migrate.ts'
 
 interface Job {
   work(): unknown
@@ -23,19 +24,24 @@ const DEFERRED_MS = 100
  */
 export class Writer {
   readonly #db: DatabaseSync
+  readonly #save: StatementSync
+  readonly #release: StatementSync
   #waiting: Job[] = []
   #cancel: (() => void) | undefined
   /** Only writes that may wait are waiting. */
   #deferred = false
   #committedAt = 0
-  /** The last commit did. */
+  /** The last commit did, or the disk failed a write within it. */
   #failed = false
+  #faulty = false
   #outbox: JournalEntry[] = []
   /** Is told of the events of each commit, after it. */
   onEvents: (entries: readonly JournalEntry[]) => void = () => {}
 
   constructor(db: DatabaseSync) {
     this.#db = db
+    this.#save = db.prepare('SAVEPOINT job')
+    this.#release = db.prepare('RELEASE job')
   }
 
   /** How many writes wait. */
@@ -78,9 +84,10 @@ export class Writer {
     if (jobs.length === 0) return
     this.#waiting = []
     this.#outbox = []
+    this.#faulty = false
     try {
       const settlements = this.#commit(jobs)
-      this.#failed = false
+      this.#failed = this.#faulty
       if (this.#outbox.length > 0) this.onEvents(this.#outbox)
       settle(settlements)
     } catch (error) {
@@ -114,15 +121,16 @@ export class Writer {
   }
 
   #attempt(job: Job): () => void {
-    this.#db.exec('SAVEPOINT job')
+    this.#save.run()
     const told = this.#outbox.length
     try {
       const value = job.work()
-      this.#db.exec('RELEASE job')
+      this.#release.run()
       return () => job.resolve(value)
     } catch (error) {
       // A full disk ends the whole transaction by itself; then no savepoint is left to go back to.
       if (!this.#db.isTransaction) throw error
+      this.#faulty ||= diskFault(error) !== undefined
       this.#db.exec('ROLLBACK TO job; RELEASE job')
       this.#outbox.length = told
       return () => job.reject(error)

@@ -41,6 +41,11 @@ t.test('an admin lists, exports, resets and removes the sessions of all', async 
   })
 
   const a = { sessionKey: 'a', clientId: 'rpc' }
+  t.match((await one('session.rename', { sessionKey: 'a', title: 'First steps' })).result, { title: 'First steps' })
+  t.match((await admin('session.rename', { ...a, title: 'Next steps' })).result, { ...a, title: 'Next steps' })
+  t.match((await one('session.rename', { sessionKey: 'a', title: '\t\n\u0007' })).error, { code: -32602 })
+  t.match((await one('session.rename', { ...a, clientId: 'admin', title: 'x' })).error, { code: -32603 })
+  t.same(await keys({ title: 'next' }), ['rpc a'])
   t.match((await admin('session.export', a)).result, {
     session: a,
     messages: [{ role: 'user' }, { role: 'assistant' }]

@@ -25,6 +25,17 @@ t.test('an answer, and the conversation it belongs to', async (t) => {
   t.equal(answer.headers['x-turn-id'], turnId)
 })
 
+t.test('a model answers in place of the agent’s own, in the same conversation', async (t) => {
+  const app = await buildGateway(t, { agents: { default: { systemPrompt: 'You are brief.' } } })
+  const ask = async (message: string, model?: string) =>
+    (await app.inject(post({ message, sessionKey: 's', model }))).json().response as string
+  t.match(await ask('My bicycle is turquoise.', 'builtin/recall'), /Noted/)
+  t.equal(await ask('What colour is my bicycle?', 'builtin/echo'), 'What colour is my bicycle?')
+  t.match(await ask('What colour is my bicycle?'), /turquoise/, 'its own is back')
+  const status = await app.inject({ url: '/api/sessions/s', headers: bearer() })
+  t.match(status.json(), { agentId: 'default', messages: Number })
+})
+
 t.test('what is not a chat request is refused with what is wrong', async (t) => {
   const app = await buildGateway(t, {
     agents: { default: {}, resting: { suspended: true } },
@@ -36,6 +47,8 @@ t.test('what is not a chat request is refused with what is wrong', async (t) => 
     [{ message: '' }, 400, 'Invalid field: message: expected a string of at least 1 character'],
     [{ message: 'x', sessionKey: 5 }, 400, 'Invalid field: sessionKey: expected a string of 1 to 256 characters'],
     [{ message: 'x', agentId: 'X' }, 400, 'Unknown agent: X'],
+    [{ message: 'x', model: 'builtin/none' }, 404, 'There is no model "builtin/none"'],
+    [{ message: 'x', model: 'echo' }, 404, 'There is no model "echo"'],
     [{ message: 'x', agentId: 'resting' }, 409, 'The agent is suspended: resting'],
     [{ message: 'x'.repeat(3000) }, 413, 'Request body is larger than 2048 bytes (gateway.httpBodyLimitBytes)']
   ]

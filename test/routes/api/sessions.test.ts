@@ -8,7 +8,7 @@ const echo = {
   agents: { default: { provider: 'builtin', model: 'echo' }, other: { provider: 'builtin', model: 'echo' } }
 }
 
-type Method = 'GET' | 'POST' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 /** Requests in the name of a client; the body's JSON comes with the status in `status`. */
 const client = (app: FastifyInstance, secret: string) => async (method: Method, url: string, payload?: object) => {
@@ -78,6 +78,36 @@ t.test('what is not there, and what is another’s', async (t) => {
     t.equal((await client(app, SECRETS.api)(method, `/api/sessions/theirs${path}`)).status, 403)
   }
   t.match(await other('GET', '/api/sessions/theirs'), { messages: 2, compacted: false })
+})
+
+t.test('a session is renamed by its owner and by admins, and found by its title', async (t) => {
+  const app = await buildGateway(t, echo)
+  const one = client(app, SECRETS.rpc)
+  const admin = client(app, SECRETS.admin)
+  for (const sessionKey of ['a', 'b']) await one('POST', '/api/chat', { message: 'x', sessionKey })
+  const rename = (title: unknown, call = one, query = '') => call('PATCH', `/api/sessions/a${query}`, { title })
+  t.match(await rename('  Émile’s plan  '), { status: 200, sessionKey: 'a', title: 'Émile’s plan', messages: 2 })
+  t.equal((await one('GET', '/api/sessions/a')).title, 'Émile’s plan')
+  t.equal((await one('GET', '/api/sessions/a/export')).session.title, 'Émile’s plan')
+  const found = await one('GET', `/api/sessions?title=${encodeURIComponent('ÉMILE')}`)
+  t.match(found.sessions, [{ sessionKey: 'a' }])
+  t.equal(found.sessions.length, 1)
+
+  for (const title of ['x'.repeat(201), 'two\nlines', 'nul\u0000', '\ud800', 5, undefined]) {
+    t.match(await rename(title), { status: 400, error: /title/ }, String(title))
+  }
+  t.equal((await rename('😀'.repeat(200))).status, 200, 'characters are counted, and not what they are made of')
+  t.equal((await rename('x', client(app, SECRETS.api))).status, 403)
+  t.equal((await rename('x', client(app, SECRETS.all))).status, 404)
+  t.equal((await rename('x', one, '?clientId=admin')).status, 403)
+  t.match(await rename('by the admin', admin, '?clientId=rpc'), { status: 200, title: 'by the admin' })
+  for (const none of [null, '  ']) {
+    await rename('x')
+    t.notOk('title' in (await rename(none)), 'it has none any more')
+  }
+  const { storage } = await servicesOf(app)
+  const told = (await storage.events.after(0, 1000)).find(({ payload }) => payload.includes('session.rename'))
+  t.match(JSON.parse(told?.payload ?? ''), { outcome: 'done', subject: 'a', by: 'rpc' })
 })
 
 t.test('a reset starts a new conversation; a removed session is gone, and its turns stay counted', async (t) => {

@@ -71,6 +71,21 @@ t.test('a part that the provider does not take is named', async (t) => {
   t.equal(later.param, 'messages.1.content.0')
 })
 
+t.test('what a tool answers is text, as OpenAI has it', async (t) => {
+  const client = await connect(t)
+  const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }
+  const answered = (content: object[]) => [
+    { role: 'user', content: 'x' },
+    { role: 'assistant', tool_calls: [call] },
+    { role: 'tool', tool_call_id: 'c', content }
+  ]
+  await send(client, 'up/words', answered([text, text]))
+  t.match((await messagesSent())[2], { role: 'tool', content: 'SeeSee' })
+  const error = await failureOf(send(client, 'up/words', answered([text, image])))
+  t.match([error.status, error.param], [400, 'messages.2.content.1'])
+  t.match(error.message, /a part of the type text: images, sound and files go into a user message/)
+})
+
 t.test('what is not a part, or names what is not here, is refused before anything is asked', async (t) => {
   const client = await connect(t)
   const cases: [object, string][] = [

@@ -103,9 +103,47 @@ t.test('calls of the client’s tools, answered in the next request', async (t) 
   t.equal(second.output_text, 'tool said: It rains')
   const hole = client.responses.create({ ...asked, input: [{ role: 'user', content: 'x' }, call] })
   await t.rejects(hole, { status: 400, message: /no output of the tool call/ })
+  for (const input of [[], undefined]) {
+    await t.rejects(client.responses.create({ ...asked, input }), { status: 400, message: /required field: input/ })
+  }
   const orphan = [{ type: 'function_call_output' as const, call_id: 'call_x', output: '' }]
   await t.rejects(client.responses.create({ ...asked, input: orphan }), { message: /input\.0\.call_id/ })
 })
+
+t.test(
+  'files that tools answer with reach the model after the answers of all, and are named where it takes none',
+  async (t) => {
+    const { client } = await connect(t)
+    const image_url = 'data:image/png;base64,AAAA'
+    const picture = { type: 'input_image' as const, detail: 'auto' as const, image_url }
+    const call = { type: 'function_call' as const, name: 'look', arguments: '{}' }
+    const output = { type: 'function_call_output' as const }
+    const input = [
+      { role: 'user' as const, content: 'x' },
+      { ...call, call_id: 'a' },
+      { ...call, call_id: 'b' },
+      { ...output, call_id: 'a', output: [{ type: 'input_text' as const, text: 'seen' }, picture] },
+      { ...output, call_id: 'b', output: 'nothing' },
+      { role: 'user' as const, content: 'y' }
+    ]
+    await client.responses.create({ model: 'up/words', input })
+    const [sent] = await upstream.requests()
+    t.match((sent?.body as { messages: object[] } | undefined)?.messages.slice(2), [
+      { role: 'tool', tool_call_id: 'a', content: 'seen' },
+      { role: 'tool', tool_call_id: 'b', content: 'nothing' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: '[of the output of look, a]' },
+          { type: 'image_url', image_url: { url: image_url } }
+        ]
+      },
+      { role: 'user', content: 'y' }
+    ])
+    const refused = client.responses.create({ model: 'up/text-only', input })
+    await t.rejects(refused, { status: 400, message: /does not take input\.3\.output\.1 \(image\/png\)/ })
+  }
+)
 
 t.test('custom tools, namespaces and tools that others host', async (t) => {
   const { url } = await connect(t)

@@ -1,5 +1,5 @@
 /** Gives the user a file. */
-export function download(name: string, content: string, type: string): void {
+export function download(name: string, content: BlobPart, type?: string): void {
   const url = URL.createObjectURL(new Blob([content], { type }))
   const link = Object.assign(document.createElement('a'), { href: url, download: name })
   link.click()

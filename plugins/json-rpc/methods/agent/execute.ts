@@ -10,5 +10,5 @@ export const execute = defineMethod({
   summary: 'Ask an agent and wait for its whole answer',
   params: ChatBody,
   result: ChatAnswer,
-  handler: async (params, call) => readAnswer(startTurn(toTurn(params, call.by, call.services.agents), call))
+  handler: async (params, call) => readAnswer(startTurn(await toTurn(params, call.by, call.services), call))
 })

@@ -16,7 +16,7 @@ model}, \`agent.delta\` {delta}, \`agent.reasoning\` {delta}, \`agent.tool_call\
   params: ChatBody,
   result: ChatAnswer,
   handler: async (params, call) => {
-    const turn = startTurn(toTurn(params, call.by, call.services.agents), call)
+    const turn = startTurn(await toTurn(params, call.by, call.services), call)
     return readAnswer(turn, teller(turn, call))
   }
 })

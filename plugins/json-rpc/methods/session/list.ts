@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { SessionList, toList } from '../../../sessions/schema.ts'
+import { SessionList, TitleFilter, toList } from '../../../sessions/schema.ts'
 import { defineMethod } from '../../method.ts'
 import { scope } from './params.ts'
 
@@ -10,6 +10,7 @@ export const list = defineMethod({
   params: Type.Object({
     agentId: scope.agentId,
     clientId: Type.Optional(Type.String({ description: 'Only those of this client.' })),
+    title: TitleFilter,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'How many at most.' })),
     before: Type.Optional(Type.String({ description: '`next` of the page before.' }))
   }),

@@ -7,7 +7,7 @@ export const create = defineMethod({
   scope: 'admin',
   summary: 'Make a token',
   description:
-    'Its secret is in the answer and is never shown again. A client that has a token is given a new one by `tokens.rotate`.',
+    'Its secret is in the answer and is never shown again. A client that has a token is given a new one by `tokens.rotate`. Only who holds `*` can give it, and who is limited gives no more than it has.',
   params: Type.Object({
     id: newId,
     scopes,

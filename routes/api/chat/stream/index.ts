@@ -14,13 +14,11 @@ const Accumulate = Type.Optional(
     description: 'False: `token` events leave out `accumulated`, which grows with the square of the answer.'
   })
 )
-const failures = failureResponses('/api/chat/stream', 400, 409, 413, 415, 429, 502, 503, 504)
+const failures = failureResponses('/api/chat/stream', 400, 409, 413, 415, 429, 502, 503, 504, 507)
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  const { agents } = fastify.comis
-
   async function stream(reply: FastifyReply, chat: ChatBody, accumulate = true): Promise<void> {
-    const turn = await reply.startTurn(toTurn(chat, reply.request.client, agents))
+    const turn = await reply.startTurn(await toTurn(chat, reply.request.client, fastify.comis))
     return reply.sendEvents({ source: turn, encode: chatEncoder(turn, accumulate), keepAliveMs: KEEP_ALIVE_MS })
   }
 
@@ -36,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
 end, the answer is 204 and no turn is started.`,
         tags: ['chat'],
         querystring: Type.Object({
-          ...ChatBody.properties,
+          ...Type.Omit(ChatBody, ['attachments']).properties,
           accumulate: Accumulate,
           token: Type.Optional(Type.String())
         }),

@@ -13,7 +13,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         summary: 'Forget an entry',
         tags: ['memory'],
         params: Type.Object({ id: Type.String() }),
-        response: { 204: Type.Null({ description: 'It is forgotten.' }), ...failureResponses('/api', 404, 429) }
+        response: { 204: Type.Null({ description: 'It is forgotten.' }), ...failureResponses('/api', 404, 429, 507) }
       }
     },
     async ({ params }, reply) => {

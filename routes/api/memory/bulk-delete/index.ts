@@ -15,7 +15,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         body: Type.Object({ ids: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }) }),
         response: {
           200: Type.Object({ deleted: Type.Integer() }, { description: 'How many there were.' }),
-          ...failureResponses('/api', 400, 413, 415, 429)
+          ...failureResponses('/api', 400, 413, 415, 429, 507)
         }
       }
     },

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { failureResponses } from '../../../../plugins/errors/schema.ts'
 import { KeyParams, OwnerQuery, sessionOf } from '../../../../plugins/sessions/request.ts'
-import { Status, toStatus } from '../../../../plugins/sessions/schema.ts'
+import { SessionRecord, Status, Title, toRecord, toStatus } from '../../../../plugins/sessions/schema.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { sessions } = fastify.comis
@@ -22,6 +22,23 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     async (request) => toStatus(await sessions.status(sessionOf(request)))
   )
 
+  fastify.patch(
+    '/',
+    {
+      schema: {
+        operationId: 'renameSession',
+        summary: 'Give a session a title, or take it away',
+        description: 'Its key stays what it is.',
+        tags: ['sessions'],
+        params: KeyParams,
+        querystring: OwnerQuery,
+        body: Type.Object({ title: Title }),
+        response: { 200: SessionRecord, ...failureResponses('/api', 400, 404, 413, 415, 429) }
+      }
+    },
+    async (request) => toRecord(await sessions.rename(sessionOf(request), request.body.title, request.client))
+  )
+
   fastify.delete(
     '/',
     {
@@ -32,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         tags: ['sessions'],
         params: KeyParams,
         querystring: OwnerQuery,
-        response: { 204: Type.Null({ description: 'It is gone.' }), ...failureResponses('/api', 404, 429, 503) }
+        response: { 204: Type.Null({ description: 'It is gone.' }), ...failureResponses('/api', 404, 429, 503, 507) }
       }
     },
     async (request, reply) => {

@@ -27,7 +27,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           'As OpenAI’s endpoint of this name. The messages are the whole conversation; nothing is kept of them.',
         tags: ['openai'],
         body: ChatCompletionBody,
-        response: { 200: ChatCompletionAnswer, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
+        response: {
+          200: ChatCompletionAnswer,
+          ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504, 507)
+        }
       }
     },
     async (request, reply) => {

@@ -12,7 +12,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         description: 'The model itself writes what is to stand for it. Nothing is stored.',
         tags: ['openai'],
         body: CompactBody,
-        response: { 200: Compaction, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
+        response: { 200: Compaction, ...failureResponses('/v1', 400, 404, 409, 413, 415, 429, 502, 503, 504, 507) }
       }
     },
     (request, reply) => {

@@ -6,6 +6,7 @@ import { watch } from '../../../support/watch.ts'
 
 const echo = { agents: { default: { name: 'Echo', provider: 'builtin', model: 'echo' } } }
 const KEY = 'sk-patched-0123456789'
+const OTHER_KEY = 'another-key-of-a-provider-0123456789'
 
 /** An object in an object, or a list in a list, so many times. */
 function nested(levels: number, inner: object = {}): object {
@@ -137,6 +138,13 @@ t.test('a new provider answers at once; its key is neither told nor lost', async
   t.equal((await upstream.waitFor(() => true)).headers.authorization, `Bearer ${KEY}`)
   const told = JSON.stringify([(await rpc('config.history')).result, (await rpc('config.diff', { from: 1 })).result])
   t.notMatch(told, KEY)
+  const { version } = (await rpc('config.patch', { patch: { providers: { up: { apiKey: OTHER_KEY } } } })).result
+  const { changes } = (await rpc('config.diff', { from: version - 1 })).result
+  t.same(
+    changes,
+    [{ path: 'providers.up.apiKey', from: '[redacted]', to: '[redacted]' }],
+    'that it was changed is told'
+  )
   t.match((await rpc('config.patch', { patch: { providers: { up: null } } })).error, {
     data: { issues: [{ path: 'agents.up.provider', message: 'there is no provider "up"' }] }
   })

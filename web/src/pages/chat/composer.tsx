@@ -1,32 +1,31 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { Result, Upload } from '../../../../client/index.ts'
+import type { Result } from '../../../../client/index.ts'
 import { formatBytes } from '../../lib/format.ts'
 import { client, fail } from '../../state/session.ts'
 import { Button } from '../../ui/button.tsx'
 import { Icon } from '../../ui/icon.tsx'
+import type { Answerer, Attached, Written } from './conversations.ts'
 
 export type Agent = Result<'agents.list'>['agents'][number]
 
 export interface ComposerProps {
   /** What is being written. */
   draft: Signal<string>
+  files: Signal<readonly Attached[]>
   agents: readonly Agent[]
-  agentId: string | undefined
-  onAgent(id: string): void
+  /** `provider/model` each. */
+  models: readonly string[]
+  answerer: Answerer
+  onAnswerer(next: Answerer): void
   running: boolean
-  onSend(message: string): void
+  onSend(written: Written): void
   onStop(): void
-}
-
-interface Attached extends Upload {
-  name: string
 }
 
 const UPLOAD_MS = 10 * 60_000
 
-export function Composer({ draft: text, agents, agentId, onAgent, running, onSend, onStop }: ComposerProps) {
-  const files = useSignal<readonly Attached[]>([])
+export function Composer({ draft: text, files, running, onSend, onStop, ...who }: ComposerProps) {
   const uploading = useSignal(0)
   const input = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
@@ -37,11 +36,11 @@ export function Composer({ draft: text, agents, agentId, onAgent, running, onSen
   }, [])
 
   function send(): void {
-    const message = [text.value.trim(), ...files.value.map(asMarkdown)].filter(Boolean).join('\n\n')
-    if (running || uploading.value > 0 || !message) return
+    const written = { text: text.value.trim(), files: files.value }
+    if (running || uploading.value > 0 || (!written.text && written.files.length === 0)) return
     text.value = ''
     files.value = []
-    onSend(message)
+    onSend(written)
   }
 
   async function attach(chosen: Iterable<File>): Promise<void> {
@@ -125,7 +124,7 @@ export function Composer({ draft: text, agents, agentId, onAgent, running, onSen
             }}
           />
           <Button icon="attach" label="Attach files" kind="quiet" slim onClick={() => picker.current?.click()} />
-          <AgentPicker agents={agents} agentId={agentId} onAgent={onAgent} />
+          <Picker {...who} />
           <span class="grow" />
           {running ? (
             <button type="button" class="button primary square slim" aria-label="Stop" title="Stop" onClick={onStop}>
@@ -142,24 +141,40 @@ export function Composer({ draft: text, agents, agentId, onAgent, running, onSen
   )
 }
 
-const asMarkdown = ({ name, id, contentType }: Attached) =>
-  `${contentType.startsWith('image/') ? '!' : ''}[${name.replace(/[[\]]/g, '')}](/media/${id})`
+type PickerProps = Pick<ComposerProps, 'agents' | 'models' | 'answerer' | 'onAnswerer'>
 
-type PickerProps = Pick<ComposerProps, 'agents' | 'agentId' | 'onAgent'>
-
-/** Who answers, and with which model. */
-const AgentPicker = ({ agents, agentId, onAgent }: PickerProps) => (
-  <select
-    class="agent-picker"
-    aria-label="Agent"
-    value={agentId}
-    onChange={(event) => onAgent(event.currentTarget.value)}
-  >
-    {agents.map(({ id, name, provider, model, status }) => (
-      <option key={id} value={id} disabled={status === 'suspended'}>
-        {name} · {[provider, model].filter(Boolean).join('/')}
-        {status === 'suspended' ? ' (suspended)' : ''}
-      </option>
-    ))}
-  </select>
-)
+/** Who answers: an agent, with the model it has or with another one. */
+function Picker({ agents, models, answerer, onAnswerer }: PickerProps) {
+  const { agentId, model } = answerer
+  const name = agents.find(({ id }) => id === agentId)?.name ?? 'Agent'
+  function choose(value: string): void {
+    const [kind, chosen] = [value.slice(0, value.indexOf(' ')), value.slice(value.indexOf(' ') + 1)]
+    onAnswerer(kind === 'agent' ? { agentId: chosen, model: undefined } : { agentId, model: chosen })
+  }
+  return (
+    <select
+      class="agent-picker"
+      aria-label="Agent or model"
+      value={model === undefined ? `agent ${agentId ?? ''}` : `model ${model}`}
+      onChange={(event) => choose(event.currentTarget.value)}
+    >
+      <optgroup label="Agents">
+        {agents.map(({ id, name, provider, model, status }) => (
+          <option key={id} value={`agent ${id}`} disabled={status === 'suspended'}>
+            {name} · {[provider, model].filter(Boolean).join('/')}
+            {status === 'suspended' ? ' (suspended)' : ''}
+          </option>
+        ))}
+      </optgroup>
+      {models.length > 0 && (
+        <optgroup label={`${name} with another model`}>
+          {models.map((id) => (
+            <option key={id} value={`model ${id}`}>
+              {name} · {id}
+            </option>
+          ))}
+        </optgroup>
+      )}
+    </select>
+  )
+}

@@ -1,21 +1,36 @@
 import { effect, type Signal, signal } from '@preact/signals'
-import { ClientError, type ChatEvent, type FinishReason } from '../../../../client/index.ts'
+import { ClientError, type ChatEvent, type FinishReason, type Upload } from '../../../../client/index.ts'
 import { onEvent } from '../../state/feed.ts'
 import { client, connection, fail, messageOf, session } from '../../state/session.ts'
-import { type ChatMessage, toMessages, withEvent } from './message.ts'
+import { asMarkdown, type ChatMessage, toMessages, withEvent } from './message.ts'
 
 /** A conversation that was opened. It goes on while another page is shown. */
 export interface Conversation {
   readonly key: string
   /** Whose it is, where it is another client's: it is only read then. */
   readonly owner: string | undefined
+  /** What people call it; undefined: nobody named it. */
+  readonly title: Signal<string | undefined>
   readonly messages: Signal<readonly ChatMessage[]>
   readonly status: Signal<'loading' | 'ready' | 'failed'>
   /** Ends the answer that is being said; undefined: none is. */
   readonly stop: Signal<AbortController | undefined>
   /** What is being written, and not said yet. */
   readonly draft: Signal<string>
+  /** Files that go with it. */
+  readonly files: Signal<readonly Attached[]>
   error: unknown
+}
+
+/** A file that was uploaded, and is part of what is being written. */
+export interface Attached extends Upload {
+  name: string
+}
+
+/** Who answers; `model` in place of the agent's own. */
+export interface Answerer {
+  agentId: string | undefined
+  model: string | undefined
 }
 
 const opened = new Map<string, Conversation>()
@@ -53,10 +68,12 @@ export function openConversation(key: string, owner?: string): Conversation {
   const conversation: Conversation = {
     key,
     owner,
+    title: signal(undefined),
     messages: signal([]),
     status: signal('loading'),
     stop: signal(undefined),
     draft: signal(''),
+    files: signal([]),
     error: undefined
   }
   opened.set(name, conversation)
@@ -70,11 +87,19 @@ export function forgetConversation(key: string, owner?: string): void {
   opened.delete(nameOf(key, owner))
 }
 
+/** Shows the new title of a conversation that is open. */
+export function retitleConversation(key: string, owner: string | undefined, title: string | undefined): void {
+  const conversation = opened.get(nameOf(key, owner))
+  if (conversation) conversation.title.value = title
+}
+
 /** Reads what is kept of it. A session that has no message yet is not there, and that is no failure. */
 export async function loadConversation(conversation: Conversation): Promise<void> {
-  const { key, owner, status, messages } = conversation
+  const { key, owner, status, messages, title } = conversation
   try {
-    const { messages: kept } = await client().rest('exportSession', { path: { key }, query: { clientId: owner } })
+    const exported = await client().rest('exportSession', { path: { key }, query: { clientId: owner } })
+    const { messages: kept, session: record } = exported
+    title.value = record.title
     if (!conversation.stop.value) messages.value = toMessages(kept)
     status.value = 'ready'
   } catch (error) {
@@ -87,14 +112,22 @@ export async function loadConversation(conversation: Conversation): Promise<void
   }
 }
 
+/** What is said: a text, files, or both. */
+export interface Written {
+  text: string
+  files: readonly Attached[]
+}
+
 /** Says something in a conversation, and shows the answer as it comes. */
-export async function say(conversation: Conversation, message: string, agentId: string | undefined): Promise<void> {
+export async function say(conversation: Conversation, written: Written, { agentId, model }: Answerer): Promise<void> {
+  const message = written.text || written.files.map(({ name }) => name).join(', ')
+  const shown = [message, ...written.files.map(asMarkdown)]
   const { messages, stop, key } = conversation
   if (stop.value) return
   const stopping = new AbortController()
   stop.value = stopping
   const at = Date.now()
-  const question: ChatMessage = { id: `q${at}`, role: 'user', parts: [{ kind: 'text', text: message }], at }
+  const question: ChatMessage = { id: `q${at}`, role: 'user', parts: shown.map((text) => ({ kind: 'text', text })), at }
   let answer: ChatMessage = { id: `a${at}`, role: 'assistant', parts: [], at, streaming: true }
   messages.value = [...messages.value, question, answer]
   const show = (next: Partial<ChatMessage>) => {
@@ -104,7 +137,8 @@ export async function say(conversation: Conversation, message: string, agentId: 
   let begun = false
   const frame = inFrames((parts) => show({ parts }), answer.parts)
   try {
-    const request = { message, agentId, sessionKey: key }
+    const attachments = written.files.map(({ id, name }) => ({ id, name }))
+    const request = { message, agentId, model, attachments, sessionKey: key }
     for await (const event of client().chat(request, { signal: stopping.signal })) {
       frame.take(event)
       if (event.type === 'started') {
@@ -116,7 +150,7 @@ export async function say(conversation: Conversation, message: string, agentId: 
     show({ parts: frame.parts, note: frame.note, streaming: false })
   } catch (error) {
     const stopped = stopping.signal.aborted
-    if (!begun && !stopped) return takeBack(conversation, message, [question, answer], error)
+    if (!begun && !stopped) return takeBack(conversation, written, [question, answer], error)
     show({ parts: frame.parts, streaming: false, failed: !stopped, note: stopped ? 'Stopped' : messageOf(error) })
     if (error instanceof ClientError && error.reason === 'unauthorized') fail(error)
   } finally {
@@ -127,10 +161,16 @@ export async function say(conversation: Conversation, message: string, agentId: 
 }
 
 /** What never reached an agent is no part of the conversation: it is given back to whoever wrote it. */
-function takeBack({ messages, draft }: Conversation, text: string, said: ChatMessage[], error: unknown): void {
+function takeBack(
+  { messages, draft, files }: Conversation,
+  written: Written,
+  said: ChatMessage[],
+  error: unknown
+): void {
   const ids = new Set(said.map(({ id }) => id))
   messages.value = messages.value.filter(({ id }) => !ids.has(id))
-  draft.value ||= text
+  draft.value ||= written.text
+  if (files.value.length === 0) files.value = written.files
   fail(error)
 }
 
@@ -161,6 +201,9 @@ function inFrames(show: (parts: ChatMessage['parts']) => void, begin: ChatMessag
 
 onEvent(({ type, data }) => {
   if (type === 'session:created' || type === 'message:sent' || type === 'audit:event') sessionsVersion.value++
+  if (type === 'audit:event' && data.action === 'session.rename') {
+    for (const one of opened.values()) if (one.key === data.sessionKey && !one.stop.value) void loadConversation(one)
+  }
   if (type !== 'message:sent' || !data.sessionKey || ownTurns.has(data.turnId)) return
   // Said elsewhere, in another tab say: what is shown here is read again.
   for (const conversation of opened.values()) {

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { type Block, GrowingMarkdown } from '../../lib/markdown.ts'
+import { download } from '../../lib/download.ts'
 import { client, fail } from '../../state/session.ts'
 import { toast } from '../../state/toasts.ts'
 
@@ -76,10 +77,25 @@ function finishCode(pre: HTMLPreElement): void {
   import('../../lib/highlight.ts').then(({ highlight }) => highlight(code, ALIASES[language] ?? language), fail)
 }
 
+const MEDIA = /^\/?media\/([\w.-]+)$/
+
+async function fetchFile(event: Event, id: string, name: string): Promise<void> {
+  event.preventDefault()
+  try {
+    download(name, await client().download(id))
+  } catch (error) {
+    fail(error)
+  }
+}
+
 /** Files of the gateway need the token, which an image cannot send: they are fetched, and shown from memory. */
 async function showMedia(element: HTMLElement, signal: AbortSignal): Promise<void> {
+  for (const link of element.querySelectorAll('a')) {
+    const [, id] = MEDIA.exec(link.getAttribute('href') ?? '') ?? []
+    if (id) link.addEventListener('click', (event) => void fetchFile(event, id, link.textContent ?? id), { signal })
+  }
   for (const image of element.querySelectorAll<HTMLImageElement>('img')) {
-    const [, id] = /^\/?media\/([\w.-]+)$/.exec(image.getAttribute('src') ?? '') ?? []
+    const [, id] = MEDIA.exec(image.getAttribute('src') ?? '') ?? []
     if (!id) continue
     const url = URL.createObjectURL(await client().download(id, { signal }))
     image.addEventListener('load', () => URL.revokeObjectURL(url), { once: true })

@@ -19,7 +19,17 @@ export interface ChatMessage {
 }
 
 type Exported = Operations['exportSession']['result']['messages'][number]
-type RawPart = { type: string; text?: string; callId?: string; name?: string; arguments?: string; output?: unknown }
+interface RawPart {
+  type: string
+  text?: string
+  callId?: string
+  name?: string
+  arguments?: string
+  output?: unknown
+  filename?: string
+  mediaType?: string
+  data?: { url?: string }
+}
 
 /** What is kept of a session, as it was shown when it was said: a turn's steps are one message. */
 export function toMessages(exported: readonly Exported[]): ChatMessage[] {
@@ -37,14 +47,24 @@ export function toMessages(exported: readonly Exported[]): ChatMessage[] {
   return messages
 }
 
-function take(
-  parts: Part[],
-  { type, text = '', callId = '', name = '', arguments: input = '', output }: RawPart
-): void {
+/** Files of the media are named in conversations by their ids. */
+const MEDIA = 'media:'
+
+function fileText({ filename = 'file', mediaType = '', data }: RawPart): string {
+  if (!data?.url?.startsWith(MEDIA)) return `*A file: ${filename}*`
+  return asMarkdown({ id: data.url.slice(MEDIA.length), name: filename, contentType: mediaType })
+}
+
+/** A file of the media as it stands in a text. */
+export const asMarkdown = ({ name, id, contentType }: { name: string; id: string; contentType: string }) =>
+  `${contentType.startsWith('image/') ? '!' : ''}[${name.replace(/[\\[\]]/g, '\\$&')}](/media/${id})`
+
+function take(parts: Part[], raw: RawPart): void {
+  const { type, text = '', callId = '', name = '', arguments: input = '', output } = raw
   if (type === 'text') parts.push({ kind: 'text', text })
   else if (type === 'reasoning') parts.push({ kind: 'reasoning', text })
   else if (type === 'tool_call') parts.push({ kind: 'tool', callId, name, input: asText(input), done: false })
-  else if (type === 'file') parts.push({ kind: 'text', text: `*A file: ${name || 'unnamed'}*` })
+  else if (type === 'file') parts.push({ kind: 'text', text: fileText(raw) })
   else if (type === 'tool_result') finish(parts, callId, output)
 }
 

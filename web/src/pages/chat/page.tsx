@@ -3,15 +3,16 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { useLoad } from '../../lib/load.ts'
 import { browserStorage, tabStorage } from '../../state/place.ts'
 import { go, place } from '../../state/router.ts'
-import { call } from '../../state/session.ts'
+import { call, may } from '../../state/session.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Empty, Failure, Loading, Note } from '../../ui/states.tsx'
 import { VirtualList } from '../../ui/virtual-list.tsx'
 import { Composer } from './composer.tsx'
-import { type Conversation, loadConversation, newKey, openConversation, say } from './conversations.ts'
+import { type Answerer, type Conversation, loadConversation, newKey, openConversation, say } from './conversations.ts'
 import { textOf } from './message.ts'
 import { MessageView } from './message-view.tsx'
+import { Rename } from './rename.tsx'
 import { Sessions } from './sessions.tsx'
 import './chat.css'
 
@@ -68,23 +69,27 @@ interface TalkProps {
 function Talk({ name, owner, onNew, onList }: TalkProps) {
   const conversation = useMemo(() => openConversation(name, owner), [name, owner])
   const agents = useLoad((signal) => call('agents.list', {}, signal), [])
-  const chosen = useSignal(browserStorage.get('agent'))
+  const models = useLoad(async (signal) => (may('admin') ? call('models.list', {}, signal) : undefined), [])
+  const chosen = useSignal<Answerer>({ agentId: browserStorage.get('agent'), model: browserStorage.get('model') })
   const list = agents.data?.agents ?? []
   const usable = list.filter((agent) => agent.status === 'active')
-  const agent = [chosen.value, 'default', usable[0]?.id].find((id) => usable.some((one) => one.id === id))
-  const agentName = list.find((one) => one.id === agent)?.name ?? 'Agent'
+  const agentId = [chosen.value.agentId, 'default', usable[0]?.id].find((id) => usable.some((one) => one.id === id))
+  const agentName = list.find((one) => one.id === agentId)?.name ?? 'Agent'
 
-  function choose(id: string): void {
-    chosen.value = id
-    browserStorage.set('agent', id)
+  const modelIds = (models.data?.models ?? []).map(({ id }) => id)
+  // What is not there any more is not asked for.
+  const model = modelIds.find((id) => id === chosen.value.model)
+
+  function choose(next: Answerer): void {
+    chosen.value = next
+    browserStorage.set('agent', next.agentId)
+    browserStorage.set('model', next.model)
   }
 
   return (
     <section class="talk" aria-label="Conversation">
       <header class="talk-head">
-        <h1 class="clip" tabIndex={-1}>
-          {conversation.messages.value.length > 0 ? name : 'New conversation'}
-        </h1>
+        <Title conversation={conversation} />
         <Button class="only-narrow" icon="history" label="Conversations" kind="quiet" onClick={onList} />
         <Button class="only-narrow" icon="plus" label="New conversation" kind="quiet" onClick={onNew} />
       </header>
@@ -93,11 +98,13 @@ function Talk({ name, owner, onNew, onList }: TalkProps) {
       {owner === undefined ? (
         <Composer
           draft={conversation.draft}
+          files={conversation.files}
           agents={list}
-          agentId={agent}
-          onAgent={choose}
+          models={modelIds}
+          answerer={{ agentId, model }}
+          onAnswerer={choose}
           running={conversation.stop.value !== undefined}
-          onSend={(message) => void say(conversation, message, agent)}
+          onSend={(written) => void say(conversation, written, { agentId, model })}
           onStop={() => conversation.stop.value?.abort()}
         />
       ) : (
@@ -106,6 +113,44 @@ function Talk({ name, owner, onNew, onList }: TalkProps) {
         </div>
       )}
     </section>
+  )
+}
+
+/** What the conversation is called. It can be renamed once there is something in it. */
+function Title({ conversation: { key, owner, title, messages } }: { conversation: Conversation }) {
+  const renaming = useSignal(false)
+  const button = useRef<HTMLSpanElement>(null)
+  const isKept = messages.value.length > 0
+
+  useEffect(() => {
+    if (!isKept) return
+    const onKey = (event: KeyboardEvent) => {
+      // The list of conversations has this key for those that are in it.
+      if (event.key !== 'F2' || event.defaultPrevented) return
+      event.preventDefault()
+      renaming.value = true
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [isKept])
+
+  function end(byKeyboard: boolean): void {
+    renaming.value = false
+    if (byKeyboard) requestAnimationFrame(() => button.current?.querySelector('button')?.focus())
+  }
+
+  return (
+    <>
+      <h1 class={renaming.value ? 'unseen' : 'clip'} tabIndex={-1}>
+        {isKept ? (title.value ?? key) : 'New conversation'}
+      </h1>
+      {renaming.value && <Rename sessionKey={key} owner={owner} title={title.value} onEnd={end} />}
+      {isKept && (
+        <span ref={button}>
+          <Button icon="edit" label="Rename (F2)" kind="quiet" slim onClick={() => void (renaming.value = true)} />
+        </span>
+      )}
+    </>
   )
 }
 

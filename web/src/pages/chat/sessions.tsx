@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Operations, Result } from '../../../../client/index.ts'
 import { download } from '../../lib/download.ts'
 import { useLoad } from '../../lib/load.ts'
@@ -12,11 +12,15 @@ import { Link } from '../../ui/link.tsx'
 import { Shown } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { forgetConversation, sessionsVersion } from './conversations.ts'
+import { Rename } from './rename.tsx'
 
 export type SessionRecord = Operations['listSessions']['result']['sessions'][number]
 type Hit = Result<'session.search'>['results'][number]
 
 const PAGE = 50
+/** Found by their titles. */
+const MOST_TITLES = 10
+const LONGEST_TITLE = 200
 
 export interface SessionsProps {
   current: string
@@ -102,16 +106,37 @@ function Entry({ session: one, current, onNew, onFollow }: EntryProps) {
   const { sessionKey, clientId, updatedAt, messages } = one
   const owner = ownerOf(clientId)
   const open = useSignal(false)
+  const renaming = useSignal(false)
+  const item = useRef<HTMLLIElement>(null)
   const isCurrent = current === `${owner ?? ''} ${sessionKey}`
+
+  function endRenaming(byKeyboard: boolean): void {
+    renaming.value = false
+    open.value = false
+    if (byKeyboard) requestAnimationFrame(() => item.current?.querySelector('a')?.focus())
+  }
+
   return (
-    <li class={isCurrent ? 'session current' : 'session'}>
-      <Link page="chat" params={{ session: sessionKey, client: owner }} current={isCurrent} onFollow={onFollow}>
-        <strong class="clip">{titleOf(one)}</strong>
-        <span class="muted tiny clip">
-          {owner && `${owner} · `}
-          <Ago at={updatedAt} /> · {messages} messages
-        </span>
-      </Link>
+    <li
+      ref={item}
+      class={isCurrent ? 'session current' : 'session'}
+      onKeyDown={(event) => {
+        if (event.key !== 'F2') return
+        event.preventDefault()
+        renaming.value = true
+      }}
+    >
+      {renaming.value ? (
+        <Rename sessionKey={sessionKey} owner={owner} title={one.title} onEnd={endRenaming} />
+      ) : (
+        <Link page="chat" params={{ session: sessionKey, client: owner }} current={isCurrent} onFollow={onFollow}>
+          <strong class="clip">{titleOf(one)}</strong>
+          <span class="muted tiny clip">
+            {owner && `${owner} · `}
+            <Ago at={updatedAt} /> · {messages} messages
+          </span>
+        </Link>
+      )}
       <Button
         icon="more"
         label={`More for ${titleOf(one)}`}
@@ -120,22 +145,28 @@ function Entry({ session: one, current, onNew, onFollow }: EntryProps) {
         expanded={open.value}
         onClick={() => void (open.value = !open.value)}
       />
-      {open.value && <Actions session={one} owner={owner} onGone={() => isCurrent && onNew()} />}
+      {open.value && (
+        <Actions
+          session={one}
+          owner={owner}
+          onRename={() => (renaming.value = true)}
+          onGone={() => isCurrent && onNew()}
+        />
+      )}
     </li>
   )
 }
 
-const titleOf = ({ sessionKey }: SessionRecord) => sessionKey
+const titleOf = ({ title, sessionKey }: SessionRecord) => title ?? sessionKey
 
-function Actions({
-  session: one,
-  owner,
-  onGone
-}: {
+interface ActionsProps {
   session: SessionRecord
   owner: string | undefined
+  onRename(): void
   onGone(): void
-}) {
+}
+
+function Actions({ session: one, owner, onRename, onGone }: ActionsProps) {
   const { sessionKey: key } = one
   const at = { path: { key }, query: { clientId: owner } }
 
@@ -161,6 +192,9 @@ function Actions({
 
   return (
     <div class="session-actions">
+      <Button icon="edit" slim onClick={onRename}>
+        Rename
+      </Button>
       <Button icon="export" slim onClick={save}>
         Export
       </Button>
@@ -175,15 +209,29 @@ function Actions({
 }
 
 function Hits({ query, onFollow }: { query: string; onFollow(): void }) {
-  const loaded = useLoad((signal) => call('session.search', { query, limit: 50 }, signal), [query])
+  const loaded = useLoad(
+    async (signal) => {
+      const title = query.slice(0, LONGEST_TITLE)
+      const [{ sessions }, { results }] = await Promise.all([
+        client().rest('listSessions', { query: { title, limit: String(MOST_TITLES) } }, { signal }),
+        call('session.search', { query, limit: 50 }, signal)
+      ])
+      return { sessions, results }
+    },
+    [query]
+  )
   return (
     <Shown of={loaded}>
-      {({ results }) => (
+      {({ sessions, results }) => (
         <>
           <p class="muted small sessions-none" role="status">
+            {sessions.length > 0 && `${sessions.length} titles · `}
             {results.length === 0 ? 'No message holds all of these words.' : `${results.length} messages`}
           </p>
           <ul class="sessions-list">
+            {sessions.map((one) => (
+              <TitleEntry key={`${one.clientId} ${one.sessionKey}`} session={one} onFollow={onFollow} />
+            ))}
             {results.map((hit, index) => (
               <HitEntry key={index} hit={hit} onFollow={onFollow} />
             ))}
@@ -193,6 +241,18 @@ function Hits({ query, onFollow }: { query: string; onFollow(): void }) {
     </Shown>
   )
 }
+
+const TitleEntry = ({ session: one, onFollow }: { session: SessionRecord; onFollow(): void }) => (
+  <li class="session">
+    <Link page="chat" params={{ session: one.sessionKey, client: ownerOf(one.clientId) }} onFollow={onFollow}>
+      <strong class="clip">{titleOf(one)}</strong>
+      <span class="muted tiny clip">
+        {ownerOf(one.clientId) && `${one.clientId} · `}
+        <Ago at={one.updatedAt} /> · {one.messages} messages
+      </span>
+    </Link>
+  </li>
+)
 
 const HitEntry = ({
   hit: { sessionKey, clientId, content, role, timestamp },

@@ -20,7 +20,7 @@ the turns that run in the session. The body may be left out.`,
         params: KeyParams,
         querystring: OwnerQuery,
         body: Body,
-        response: { 200: Compacted, ...failureResponses('/api', 400, 404, 409, 413, 415, 429, 502, 503, 504) }
+        response: { 200: Compacted, ...failureResponses('/api', 400, 404, 409, 413, 415, 429, 502, 503, 504, 507) }
       }
     },
     async (request, reply) => {

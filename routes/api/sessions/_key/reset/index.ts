@@ -16,7 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         querystring: OwnerQuery,
         response: {
           200: Type.Object({ reset: Type.Literal(true) }, { description: 'It is done.' }),
-          ...failureResponses('/api', 404, 429, 503)
+          ...failureResponses('/api', 404, 429, 503, 507)
         }
       }
     },
