@@ -18,16 +18,15 @@ export function pruneDeliveries(
   onError: (error: unknown) => void
 ): () => void {
   let timer: NodeJS.Timeout
-  let ended = false
+  const ending = new AbortController()
 
   async function sweep(): Promise<void> {
     const { keepDays, keepDeadDays } = settings()
     const now = Date.now()
     const [doneBefore, deadBefore] = [now - keepDays * DAY_MS, now - keepDeadDays * DAY_MS]
-    let more: boolean
-    do {
-      more = (await store.prune(doneBefore, deadBefore, AT_ONCE)) === AT_ONCE
-    } while (more && !ended)
+    while (!ending.signal.aborted) {
+      if ((await store.prune(doneBefore, deadBefore, AT_ONCE)) < AT_ONCE) return
+    }
   }
 
   function sweepLater(mostMs: number): void {
@@ -38,12 +37,12 @@ export function pruneDeliveries(
 
   async function run(): Promise<void> {
     await sweep().catch(onError)
-    if (!ended) sweepLater(MOST_MS)
+    if (!ending.signal.aborted) sweepLater(MOST_MS)
   }
 
   sweepLater(FIRST_MS)
   return () => {
-    ended = true
+    ending.abort()
     clearTimeout(timer)
   }
 }

@@ -5,27 +5,24 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t, { type Test } from 'tap'
 import { bearer, SECRETS, temporaryFolder, TOKENS } from '../support/gateway.ts'
-import { clientOf, filesIn, openSocket, PNG, untilFiles, uploadHead } from '../support/media.ts'
+import { clientOf, filesIn, open, openSocket, PNG, untilFiles, uploadHead } from '../support/media.ts'
 import { startProcess } from '../support/process.ts'
 
 const MB = 1024 * 1024
 
-async function prepare(t: Test, media: object = {}) {
+async function start(t: Test) {
   const cwd = await temporaryFolder(t)
   const dataDir = join(cwd, 'data')
-  const config = { gateway: { port: 0, tokens: TOKENS, media }, providers: {}, dataDir }
+  const config = { gateway: { port: 0, tokens: TOKENS }, providers: {}, dataDir }
   await writeFile(join(cwd, 'comis-gateway.yaml'), JSON.stringify(config))
-  async function start() {
-    const gateway = startProcess(t, { cwd, args: ['--log-level', 'warn'], execArgs: ['--expose-gc'] })
-    const url = await gateway.url()
-    return { ...gateway, url, ...clientOf(url) }
-  }
-  return { start, root: join(dataDir, 'media') }
+  const gateway = startProcess(t, { cwd, args: ['--log-level', 'warn'] })
+  const url = await gateway.url()
+  return { ...gateway, url, dataDir, root: join(dataDir, 'media'), ...clientOf(url) }
 }
 
 t.test('of an upload that a crash interrupts nothing is left, and all else stays', async (t) => {
-  const { start, root } = await prepare(t)
-  const first = await start()
+  const first = await start(t)
+  const { root } = first
   const saved = await first.save()
   const { socket } = await openSocket(t, first.url)
   socket.write(`${uploadHead('content-length: 1000000')}begun`)
@@ -33,19 +30,18 @@ t.test('of an upload that a crash interrupts nothing is left, and all else stays
   first.child.kill('SIGKILL')
   await first.exit
   t.equal(await filesIn(root), 3)
-  const second = await start()
+  const second = await open(t, { dataDir: first.dataDir })
   t.equal(await untilFiles(root, (count) => count === 2), 2)
   const answer = await second.get(saved.url)
   t.strictSame(Buffer.from(await answer.arrayBuffer()), PNG)
 })
 
 t.test('the quota counts what was there before a restart, and what was deleted no more', async (t) => {
-  const { start } = await prepare(t, { quotaBytes: PNG.length * 2 + 10 })
-  const first = await start()
+  const media = { quotaBytes: PNG.length * 2 + 10 }
+  const first = await open(t, { media })
   const { url } = await first.save()
-  first.child.kill('SIGTERM')
-  await first.exit
-  const second = await start()
+  await first.app.close()
+  const second = await open(t, { media, dataDir: first.dataDir })
   t.equal((await second.upload(PNG, 'image/png')).status, 201)
   const full = await second.upload(PNG, 'image/png')
   t.equal(full.status, 507)
@@ -56,8 +52,7 @@ t.test('the quota counts what was there before a restart, and what was deleted n
 
 t.test('files of any size go through the same memory', { skip: process.platform !== 'linux' }, async (t) => {
   const bytes = 200 * MB
-  const { start } = await prepare(t)
-  const { child, url, get, upload } = await start()
+  const { child, url, get, upload } = await start(t)
   const resident = async () => {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024

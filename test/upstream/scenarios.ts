@@ -34,6 +34,7 @@ const SCENARIOS = new Map<string, Steps>([
   ['cut', () => say(CUT_TEXT)],
   ['slow', () => slow()],
   ['slow-30', () => slow(30)],
+  ['slow-5', () => slow(5)],
   ['stalled', () => [...tokens(2), { type: 'hang' }]],
   ['silent', () => [{ type: 'hang' }]],
   // A reset discards what the client has yet to read, so the chunks get some time to arrive.

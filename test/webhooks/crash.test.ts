@@ -17,11 +17,12 @@ const KILL_AT = [400, 900, 1500]
 const config = {
   gateway: { tokens: TOKENS, rateLimit: { maxRequests: 1_000_000 } },
   providers: {},
-  agents: { default: { provider: 'builtin', model: 'echo' } },
+  agents: { default: { provider: 'builtin', model: 'echo', memory: { recall: false } } },
+  embeddings: false,
   webhooks: {
     enabled: true,
     token: SECRET,
-    concurrency: 32,
+    concurrency: 128,
     retryDelayMs: 50,
     mappings: [{ id: 'many', match: { path: 'many' }, messageTemplate: 'number {{n}}', sessionKey: 's-{{n}}' }]
   }

@@ -116,7 +116,7 @@ t.test('a cancelled turn is dead, and not tried again', async (t) => {
 })
 
 t.test('no more than `concurrency` at once, and all in the end', async (t) => {
-  const app = await buildGateway(t, asking('slow-30', { concurrency: 2, mappings: [mapping()] }))
+  const app = await buildGateway(t, asking('slow-5', { concurrency: 2, mappings: [mapping()] }))
   const { turns } = await servicesOf(app)
   let most = 0
   const timer = setInterval(() => (most = Math.max(most, turns.running)), 1)

@@ -32,7 +32,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     async ({ params: { id }, body }) => {
       const file = await media.stat(id)
       const wanted = Math.floor(Date.now() / 1000) + (body?.expiresInSeconds ?? 3600)
-      const expires = file.expiresAt === null ? wanted : Math.min(wanted, Math.ceil(file.expiresAt / 1000))
+      const expires = file.expiresAt === null ? wanted : Math.min(wanted, Math.floor(file.expiresAt / 1000))
       const url = `${fastify.mediaUrl(id)}?expires=${expires}&signature=${media.signer.sign(id, expires)}`
       return { url, expiresAt: expires * 1000 }
     }
