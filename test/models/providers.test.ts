@@ -1,3 +1,4 @@
+import type { LightMyRequestResponse } from 'fastify'
 import t, { type Test } from 'tap'
 import { bearer, buildGateway } from '../support/gateway.ts'
 import { startUpstream, type Upstream } from '../upstream/start.ts'
@@ -14,60 +15,77 @@ const AWKWARD =
   'one two "three" four\\ five\nsix \\"seven eight\ttab \u2028 nine {"ten":["eleven"]} </twelve> \u0001 thirteen 👋🏽'
 
 const TYPES = ['openai', 'anthropic', 'google', 'openai-compatible', 'ollama'] as const
-
-async function asker(t: Test, type: (typeof TYPES)[number], more: object = {}) {
-  const baseURL = `${upstream.url}${type === 'google' ? '/v1beta' : '/v1'}`
-  const app = await buildGateway(t, {
-    providers: { p: { type, baseURL, apiKey: 'sk-key-of-the-gateway-0123456789', timeoutMs: 500 } }
-  })
-  return (model: string, content = 'one two three') =>
-    app.inject({
-      method: 'POST',
-      url: '/v1/chat/completions',
-      headers: bearer(),
-      payload: {
-        model: `p/${model}`,
-        messages: [
-          { role: 'system', content: 'sys' },
-          { role: 'user', content }
-        ],
-        ...more
-      }
-    })
+/** What providers that fail play, and the status of the answer. */
+const FAILURES = {
+  'status-401': 502,
+  'status-500': 502,
+  'status-400': 400,
+  'status-429': 429,
+  reset: 502,
+  silent: 504,
+  stalled: 504
 }
 
-for (const type of TYPES) {
-  t.test(`${type}: answers, tools, ends and failures`, async (t) => {
-    const ask = await asker(t, type)
-    const answer = (await ask('words')).json()
-    t.match(answer.choices[0], { message: { content: 'one two three' }, finish_reason: 'stop' })
-    t.match(answer.usage, { prompt_tokens: 4, completion_tokens: 3, total_tokens: 7 })
-    t.equal((await ask('cut')).json().choices[0].message.content, CUT_TEXT)
-    t.equal((await ask('words', AWKWARD)).json().choices[0].message.content, AWKWARD)
-    t.equal((await ask('length')).json().choices[0].finish_reason, 'length')
+const upstreamOf = (type: (typeof TYPES)[number], timeoutMs: number) => ({
+  type,
+  baseURL: `${upstream.url}${type === 'google' ? '/v1beta' : '/v1'}`,
+  apiKey: 'sk-key-of-the-gateway-0123456789',
+  maxRetries: 0,
+  timeoutMs
+})
 
-    // Each by a gateway that has not seen the provider fail.
-    const status = async (model: string) => (await (await asker(t, type))(model)).statusCode
-    t.equal(await status('status-401'), 502)
-    t.equal(await status('status-500'), 502)
-    t.equal(await status('status-400'), 400)
-    t.equal(await status('reset'), 502)
-    t.equal(await status('silent'), 504)
-    t.equal(await status('stalled'), 504)
-    const limited = await ask('status-429')
-    t.match([limited.statusCode, limited.headers['retry-after']], [429, '7'])
-    t.notMatch((await ask('status-401')).body, /sk-key/)
+/** Of each type one provider that works, and one for each failure: that one fails is to change nothing for another. */
+function providers() {
+  const all = TYPES.flatMap((type) => [
+    [type, upstreamOf(type, 10_000)],
+    ...Object.keys(FAILURES).map((failure) => [
+      `${type}-${failure}`,
+      upstreamOf(type, failure === 'silent' || failure === 'stalled' ? 500 : 10_000)
+    ])
+  ])
+  return Object.fromEntries(all) as Record<string, ReturnType<typeof upstreamOf>>
+}
 
-    const tool = {
-      type: 'function',
-      function: { name: 'lookup', parameters: { type: 'object', properties: { query: { type: 'string' } } } }
-    }
-    const withTools = await asker(t, type, { tools: [tool] })
-    const called = (await withTools('tool', 'rain')).json()
-    t.equal(called.choices[0].finish_reason, 'tool_calls')
-    t.match(called.choices[0].message.tool_calls, [{ function: { name: 'lookup' } }])
-    t.same(JSON.parse(called.choices[0].message.tool_calls[0].function.arguments), { query: 'rain' })
+t.test('every type: answers, tools, ends and failures', async (t) => {
+  t.jobs = TYPES.length
+  const app = await buildGateway(t, { providers: providers() })
+  const ask = (model: string, content = 'one two three', more: object = {}) => {
+    const messages = [
+      { role: 'system', content: 'sys' },
+      { role: 'user', content }
+    ]
+    const payload = { model, messages, ...more }
+    return app.inject({ method: 'POST', url: '/v1/chat/completions', headers: bearer(), payload })
+  }
+  await Promise.all(TYPES.map((type) => t.test(type, (t) => checkType(t, type, ask))))
+})
+
+type Ask = (model: string, content?: string, more?: object) => Promise<LightMyRequestResponse>
+
+async function checkType(t: Test, type: string, ask: Ask): Promise<void> {
+  const answer = (await ask(`${type}/words`)).json()
+  t.match(answer.choices[0], { message: { content: 'one two three' }, finish_reason: 'stop' })
+  t.match(answer.usage, { prompt_tokens: 4, completion_tokens: 3, total_tokens: 7 })
+  t.equal((await ask(`${type}/cut`)).json().choices[0].message.content, CUT_TEXT)
+  t.equal((await ask(`${type}/words`, AWKWARD)).json().choices[0].message.content, AWKWARD)
+  t.equal((await ask(`${type}/length`)).json().choices[0].finish_reason, 'length')
+
+  const failing = Object.entries(FAILURES).map(async ([failure, status]) => {
+    const { statusCode, headers, body } = await ask(`${type}-${failure}/${failure}`)
+    t.equal(statusCode, status, failure)
+    t.notMatch(body, /sk-key/)
+    if (failure === 'status-429') t.equal(headers['retry-after'], '7')
   })
+  await Promise.all(failing)
+
+  const tool = {
+    type: 'function',
+    function: { name: 'lookup', parameters: { type: 'object', properties: { query: { type: 'string' } } } }
+  }
+  const called = (await ask(`${type}/tool`, 'rain', { tools: [tool] })).json()
+  t.equal(called.choices[0].finish_reason, 'tool_calls')
+  t.match(called.choices[0].message.tool_calls, [{ function: { name: 'lookup' } }])
+  t.same(JSON.parse(called.choices[0].message.tool_calls[0].function.arguments), { query: 'rain' })
 }
 
 t.test('an upstream that cannot be reached', async (t) => {
