@@ -18,6 +18,10 @@ export interface Methods {
        */
       agentId?: string
       /**
+       * The conversation to go on with; left out: a new one.
+       */
+      sessionKey?: string
+      /**
        * The model that answers this message in place of the agent’s own: `provider/model`.
        */
       model?: string
@@ -36,10 +40,6 @@ export interface Methods {
          */
         name?: string
       }[]
-      /**
-       * The conversation to go on with; left out: a new one.
-       */
-      sessionKey?: string
     }
     /**
      * The answer.
@@ -84,6 +84,10 @@ export interface Methods {
        */
       agentId?: string
       /**
+       * The conversation to go on with; left out: a new one.
+       */
+      sessionKey?: string
+      /**
        * The model that answers this message in place of the agent’s own: `provider/model`.
        */
       model?: string
@@ -102,10 +106,6 @@ export interface Methods {
          */
         name?: string
       }[]
-      /**
-       * The conversation to go on with; left out: a new one.
-       */
-      sessionKey?: string
     }
     /**
      * The answer.
@@ -3512,6 +3512,10 @@ export interface Operations {
        */
       agentId?: string
       /**
+       * The conversation to go on with; left out: a new one.
+       */
+      sessionKey?: string
+      /**
        * The model that answers this message in place of the agent’s own: `provider/model`.
        */
       model?: string
@@ -3530,10 +3534,6 @@ export interface Operations {
          */
         name?: string
       }[]
-      /**
-       * The conversation to go on with; left out: a new one.
-       */
-      sessionKey?: string
     }
     /**
      * The answer.

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 
-/** What `POST /api/chat` takes. */
+/** What `POST /api/chat` takes. The order is that of params by position in JSON-RPC: what is new comes last. */
 export const ChatBody = Type.Object({
   message: Type.String({ minLength: 1, description: 'What the user says.' }),
   agentId: Type.Optional(
@@ -8,6 +8,9 @@ export const ChatBody = Type.Object({
       minLength: 1,
       description: 'Who answers; left out: the default agent, or the first that the token may use.'
     })
+  ),
+  sessionKey: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 256, description: 'The conversation to go on with; left out: a new one.' })
   ),
   model: Type.Optional(
     Type.String({
@@ -23,9 +26,6 @@ export const ChatBody = Type.Object({
       }),
       { maxItems: 16, description: 'Files of the gateway’s media that go with the message, 20 MiB together.' }
     )
-  ),
-  sessionKey: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 256, description: 'The conversation to go on with; left out: a new one.' })
   )
 })
 export type ChatBody = Static<typeof ChatBody>

@@ -10,6 +10,7 @@ interface Shape extends TSchema {
   items?: Shape
   properties?: Record<string, Shape>
   required?: string[]
+  description?: string
 }
 
 /**
@@ -28,7 +29,13 @@ function find(shape: Shape, value: unknown, path: string): Issue[] {
   }
   if (items && Array.isArray(value)) {
     const index = value.findIndex((item) => !Check(items, item))
-    return index < 0 ? within(shape, value, path) : find(items, value[index], join(path, String(index)))
+    if (index < 0) return within(shape, value, path)
+    const [item, at] = [value[index], join(path, String(index))]
+    // Of another kind than the list takes: its fields say nothing.
+    if (items.description && items.properties && !isMeant(items, item)) {
+      return [{ path: at, message: `expected ${items.description}` }]
+    }
+    return find(items, item, at)
   }
   const own = within(shape, value, path)
   if (!properties) return own

@@ -66,7 +66,9 @@ t.test('params are checked, by name and by position', async (t) => {
   const missing = { code: 'invalid_request', issues }
   t.same(await failing({}), { code: -32_602, message: 'Invalid params', data: missing })
   t.match(await failing({ message: 5 }), { code: -32_602, data: { issues: [{ path: 'message' }] } })
-  t.match(await failing([1, 2, 3, 4]), { data: { issues: [{ path: '3', message: 'expected at most 3 params' }] } })
+  t.match(await failing([1, 2, 3, 4, 5, 6]), {
+    data: { issues: [{ path: '5', message: 'expected at most 5 params' }] }
+  })
   t.match(await failing({ message: 'x', agentId: 'nobody' }), {
     code: -32_602,
     message: 'Unknown agent: nobody',

@@ -31,7 +31,7 @@ const UserPart = Type.Union([TextPart, ImagePart, AudioPart, FileInputPart], {
 })
 export type UserPart = Static<typeof UserPart>
 
-const textParts = (description: string) => Type.Array(Type.Union([TextPart], { description }))
+const textParts = (description: string) => Type.Array(Type.Object(TextPart.properties, { description }))
 const instructions = Type.Union([Type.String(), textParts('a part of the type text')])
 /** OpenAI takes text alone in what a tool answers; the Responses API takes more. */
 const output = Type.Union([
