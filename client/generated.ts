@@ -2454,13 +2454,13 @@ export interface Methods {
     params: {
       sessionKey: string
       /**
-       * Whose session; only for the scope `admin`. Default: one’s own.
-       */
-      clientId?: string
-      /**
        * At most 200 characters, none of them a control character; null or an empty one takes the title away.
        */
       title: string | null
+      /**
+       * Whose session; only for the scope `admin`. Default: one’s own.
+       */
+      clientId?: string
     }
     result: {
       sessionKey: string

@@ -95,6 +95,7 @@ t.test('every method is in it, described', async (t) => {
       'session.export',
       'session.history',
       'session.list',
+      'session.rename',
       'session.reset',
       'session.search',
       'session.send',

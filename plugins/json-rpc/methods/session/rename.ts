@@ -8,7 +8,7 @@ export const rename = defineMethod({
   scope: 'rpc',
   summary: 'Give a session a title, or take it away',
   description: 'Its key stays what it is.',
-  params: Type.Object({ ...ref, title: Title }),
+  params: Type.Object({ sessionKey: ref.sessionKey, title: Title, clientId: ref.clientId }),
   result: SessionRecord,
   handler: async ({ title, ...params }, { services, by }) =>
     toRecord(await services.sessions.rename(refOf(params, by), title, by))
