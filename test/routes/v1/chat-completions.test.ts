@@ -11,16 +11,18 @@ t.before(async () => {
 })
 t.teardown(() => upstream.stop())
 
-async function connect(t: Test, apiKey: string = SECRETS.api): Promise<{ client: OpenAI; url: string }> {
+const provider = () =>
+  ({
+    type: 'openai-compatible',
+    baseURL: `${upstream.url}/v1`,
+    apiKey: 'sk-upstream-secret-key-0123456789',
+    timeoutMs: 500
+  }) as const
+
+/** @param failing providers beside `up`: that one fails is to change nothing for another */
+async function connect(t: Test, failing: string[] = []): Promise<{ client: OpenAI; url: string }> {
   const { url } = await listenGateway(t, {
-    providers: {
-      up: {
-        type: 'openai-compatible',
-        baseURL: `${upstream.url}/v1`,
-        apiKey: 'sk-upstream-secret-key-0123456789',
-        timeoutMs: 500
-      }
-    },
+    providers: { up: provider(), ...Object.fromEntries(failing.map((id) => [id, provider()])) },
     agents: {
       default: { provider: 'up', model: 'words' },
       pirate: {
@@ -33,7 +35,7 @@ async function connect(t: Test, apiKey: string = SECRETS.api): Promise<{ client:
     }
   })
   await upstream.reset()
-  return { client: new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 }), url }
+  return { client: new OpenAI({ baseURL: `${url}/v1`, apiKey: SECRETS.api, maxRetries: 0 }), url }
 }
 
 const say = (model: string, content = 'one two three') => ({ model, messages: [{ role: 'user' as const, content }] })
@@ -229,22 +231,28 @@ t.test('failures of the provider, before the answer began', async (t) => {
     ['status-503', 502, { code: 'provider_failed', type: 'server_error', message: /failed with status 503/ }],
     ['silent', 504, { code: 'provider_timeout', type: 'server_error', message: /silent for (0\.5|2\.5) s/ }]
   ]
-  for (const [model, status, { code, type, message }] of cases) {
-    for (const stream of [false, true]) {
-      const { client } = await connect(t) // one that has not seen the provider fail
-      const error = await failureOf(client.chat.completions.create({ ...say(`up/${model}`), stream }))
-      t.match([error.status, error.code, error.type], [status, code, type], `${model} ${stream ? 'streamed' : ''}`)
-      t.match(error.message, message)
-      t.notMatch(JSON.stringify(error.error), /sk-up|0123/, 'no part of the key')
-      if (status === 429) t.equal(error.headers?.get('retry-after'), '7')
-    }
+  const streamed = (model: string, stream: boolean) => `${model}${stream ? '-streamed' : ''}`
+  const { client } = await connect(
+    t,
+    cases.flatMap(([model]) => [streamed(model, false), streamed(model, true)])
+  )
+  const fail = async ([model, status, { code, type, message }]: (typeof cases)[number], stream: boolean) => {
+    const name = `${streamed(model, stream)}/${model}`
+    const error = await failureOf(client.chat.completions.create({ ...say(name), stream }))
+    t.match([error.status, error.code, error.type], [status, code, type], name)
+    t.match(error.message, message)
+    t.notMatch(JSON.stringify(error.error), /sk-up|0123/, 'no part of the key')
+    if (status === 429) t.equal(error.headers?.get('retry-after'), '7')
   }
+  await Promise.all(cases.flatMap((each) => [fail(each, false), fail(each, true)]))
 })
 
 t.test('failures of the provider, after the answer began', async (t) => {
-  for (const model of ['reset', 'truncated', 'error-mid', 'garbage', 'stalled']) {
-    const { client } = await connect(t)
-    const stream = await client.chat.completions.create({ ...say(`up/${model}`), stream: true })
+  const models = ['reset', 'truncated', 'error-mid', 'garbage', 'stalled']
+  const { client } = await connect(t, models)
+  const fail = async (model: string) => {
+    const name = `${model}/${model}`
+    const stream = await client.chat.completions.create({ ...say(name), stream: true })
     const seen: string[] = []
     const error = await failureOf(
       (async () => {
@@ -252,14 +260,12 @@ t.test('failures of the provider, after the answer began', async (t) => {
       })()
     )
     t.match(seen.slice(0, 3), ['', 'token0 ', 'token1 '], `${model}: what came is passed on`)
-    t.match(
-      error.error,
-      { type: 'server_error', code: model === 'stalled' ? 'provider_timeout' : 'provider_failed' },
-      model
-    )
-    const whole = await failureOf(client.chat.completions.create(say(`up/${model}`)))
+    const code = model === 'stalled' ? 'provider_timeout' : 'provider_failed'
+    t.match(error.error, { type: 'server_error', code }, model)
+    const whole = await failureOf(client.chat.completions.create(say(name)))
     t.equal(whole.status, model === 'stalled' ? 504 : 502, `${model}, not streamed`)
   }
+  await Promise.all(models.map(fail))
 })
 
 t.test('errors are of the classes that the client knows', async (t) => {
