@@ -74,7 +74,9 @@ async function validation(fastify: FastifyInstance): Promise<void> {
   fastify.setValidatorCompiler(compileValidator)
   fastify.setSerializerCompiler(compileSerializer)
   fastify.removeAllContentTypeParsers()
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body: string, done) => {
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    // OpenAI's client for Python says of every request that it is JSON.
+    if (body === '' && request.routeOptions.schema?.body === undefined) return done(null, undefined)
     try {
       done(null, parseJson(body))
     } catch (error) {

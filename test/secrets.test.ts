@@ -18,7 +18,7 @@ t.test('no secret that is used reaches a log or an answer, on any surface', asyn
   await writeFile(file, FROM_FILE, { mode: 0o600 })
   const config = {
     gateway: { tokens: [...TOKENS, { id: 'file', secret: { file }, scopes: ['rpc'] }], port: 0, docs: 'token' },
-    providers: { up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, apiKey: API_KEY } },
+    providers: { up: { type: 'openai-compatible', baseURL: `${upstream.url}/v1`, apiKey: API_KEY, maxRetries: 0 } },
     agents: { default: { provider: 'builtin', model: 'echo' }, broken: { provider: 'up', model: 'status-401' } },
     dataDir: join(cwd, 'data')
   }

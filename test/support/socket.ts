@@ -56,7 +56,9 @@ export async function connect(t: Test, url: string, options: ConnectOptions = {}
   const flat = () => messages.flat()
   async function until(wanted: number | (() => boolean)): Promise<void> {
     const holds = typeof wanted === 'number' ? () => messages.length >= wanted : wanted
-    await waitUntil(holds, () => `seen: ${JSON.stringify(messages).slice(0, 2000)}`)
+    const seen = () => `seen: ${JSON.stringify(messages).slice(0, 2000)}`
+    await waitUntil(() => holds() || ws.readyState === ws.CLOSED, seen)
+    if (!holds()) throw new Error(`The socket is closed; ${seen()}`)
   }
   const send = (message: unknown) => ws.send(typeof message === 'string' ? message : JSON.stringify(message))
   return {

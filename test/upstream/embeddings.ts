@@ -13,7 +13,7 @@ const GEMINI = /^\/v1beta\/models\/(.+):batchEmbedContents$/
  * Answers a request for vectors, if it is one. What a model does is its name: `embed` understands base64 and
  * `dimensions`; `embed-float` always answers numbers, `embed-no-base64` refuses base64, `embed-fixed` refuses
  * `dimensions`, `embed-short` texts of more than 100 characters; `embed-shuffled` gives the vectors in another order, `embed-few` one too few, `embed-garbage` no JSON,
- * `embed-wide` vectors of 1,536 numbers, `embed-512` of as many as it says, `embed-slow` an answer after 50 ms, `embed-silent` none.
+ * `embed-wide` vectors of 1,536 numbers, `embed-512` of as many as it says, `embed-slow` an answer after 400 ms, `embed-silent` none.
  */
 export function answerEmbeddings(request: IncomingMessage, response: ServerResponse, entry: LoggedRequest): boolean {
   const { method, url = '' } = request
@@ -45,7 +45,7 @@ function answerOpenAi(body: JsonObject, response: ServerResponse, entry: LoggedR
   const tokens = texts.reduce((sum, text) => sum + words(text).length, 0)
   const usage = { prompt_tokens: tokens, total_tokens: tokens }
   const answer = JSON.stringify({ object: 'list', data, model, usage })
-  setTimeout(() => response.setHeader('content-type', 'application/json').end(answer), model === 'embed-slow' ? 50 : 0)
+  setTimeout(() => response.setHeader('content-type', 'application/json').end(answer), model === 'embed-slow' ? 400 : 0)
 }
 
 function dimensionsOf(model: string): number | undefined {

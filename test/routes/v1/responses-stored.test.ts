@@ -2,7 +2,7 @@ import OpenAI from 'openai'
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses'
 import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { listenGateway, SECRETS, temporaryFolder } from '../../support/gateway.ts'
+import { bearer, listenGateway, SECRETS, temporaryFolder } from '../../support/gateway.ts'
 import { faultsOf, faultsOfEvent } from '../../support/openresponses.ts'
 import { startProcess } from '../../support/process.ts'
 import { startUpstream, type Upstream } from '../../upstream/start.ts'
@@ -178,6 +178,8 @@ t.test('in the background: it goes on alone, is read from anywhere, and cancelle
     output: [{ type: 'message', status: 'incomplete' }]
   })
   t.match(await client.responses.cancel(id), { status: 'cancelled' })
+  const asPython = { method: 'POST', headers: { ...bearer(SECRETS.api), 'content-type': 'application/json' } }
+  t.equal((await fetch(`${client.baseURL}/responses/${id}/cancel`, asPython)).status, 200, 'a body of no bytes is none')
   const attached = await client.responses.create({ model: 'up/words', input: 'x' })
   await t.rejects(client.responses.cancel(attached.id), { message: /Only a response in the background/ })
   await t.rejects(client.responses.retrieve(attached.id, { stream: true }), {
