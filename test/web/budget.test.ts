@@ -27,21 +27,38 @@ async function firstPaint(browser: Browser, address: string): Promise<number> {
   return Number(ms)
 }
 
+/** @returns what the first load transfers; undefined, and told with what failed, where the page did not come */
+async function bytesOf(browser: Browser, address: string, tell: (line: string) => void): Promise<number | undefined> {
+  const { page, problems } = await openTab(browser)
+  page.on('requestfailed', (request) => problems.push(`${request.url()}: ${request.failure()?.errorText}`))
+  page.on('response', (answer) => answer.ok() || problems.push(`${answer.url()}: ${answer.status()}`))
+  const cdp = await page.context().newCDPSession(page)
+  await cdp.send('Network.enable')
+  let bytes = 0
+  cdp.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength))
+  try {
+    await page.goto(address)
+    await settled(page)
+    await page.locator('.agent-picker optgroup').nth(1).waitFor({ state: 'attached' })
+    return bytes
+  } catch (error) {
+    tell(`The page did not come: ${String(error)}; ${problems.join('; ')}; ${await page.content()}`)
+    return undefined
+  } finally {
+    await page.context().close()
+  }
+}
+
 t.test('what the dashboard costs', { skip }, async (t) => {
   const { url } = await listenGateway(t, { agents: AGENTS })
   const browser = await openBrowser(t)
 
   await t.test('the first load is small', async (t) => {
-    const { page } = await openTab(browser)
-    const cdp = await page.context().newCDPSession(page)
-    await cdp.send('Network.enable')
-    let bytes = 0
-    cdp.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength))
-    await page.goto(`${url}/app/#token=${SECRETS.all}`)
-    await settled(page)
-    await page.locator('.agent-picker optgroup').nth(1).waitFor({ state: 'attached' })
+    let bytes: number | undefined
+    for (let tries = 0; bytes === undefined && tries < TRIES; tries++)
+      bytes = await bytesOf(browser, `${url}/app/#token=${SECRETS.all}`, (line) => t.comment(line))
     t.comment(`${bytes} bytes`)
-    t.ok(bytes > 20_000 && bytes < MOST_BYTES, `${bytes} bytes`)
+    t.ok(bytes !== undefined && bytes > 20_000 && bytes < MOST_BYTES, `${bytes} bytes`)
   })
 
   await t.test('something is seen soon, on a slow processor too', async (t) => {

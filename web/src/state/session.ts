@@ -44,7 +44,8 @@ export async function signIn(token: string): Promise<void> {
   } catch (error) {
     client.close()
     const reason = error instanceof ClientError ? error.reason : undefined
-    if (reason !== 'connection') tabStorage.set('token', undefined)
+    // A gateway that is busy or away says nothing about the token.
+    if (reason === 'unauthorized' || reason === 'forbidden') tabStorage.set('token', undefined)
     refusal.value = (reason && REFUSALS[reason]) ?? messageOf(error)
     session.value = undefined
   }
