@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { createHmac, randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { fill } from './support/fill-disk.ts'
 import { bearer, temporaryFolder, TOKENS } from './support/gateway.ts'
 import { startProcess } from './support/process.ts'
 import { waitUntil } from './support/watch.ts'
@@ -22,18 +23,6 @@ async function smallDisk(t: Test): Promise<{ folder: string; disk: string } | un
   }
   t.teardown(() => execFileSync('umount', ['-l', disk]))
   return { folder, disk }
-}
-
-/** Takes all that is left. */
-function fill(disk: string): void {
-  mkdirSync(join(disk, 'filler'), { recursive: true })
-  const { bavail, bsize } = statfsSync(disk)
-  if (bavail === 0) return
-  try {
-    writeFileSync(join(disk, 'filler', randomUUID()), Buffer.alloc(bavail * bsize))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error // it is what was wanted
-  }
 }
 
 t.test('a full disk is a 507 on every surface, and nothing that was answered is lost', async (t) => {

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fill } from '../../test/support/fill-disk.ts'
 import { SoakedGateway, TOKEN } from './gateway.ts'
 import { Ledger } from './ledger.ts'
 
@@ -75,18 +76,6 @@ async function say(url: string, ledger: Ledger, statuses: Map<number, number>): 
   await response.text()
   statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1)
   if (response.status === 200) ledger.said('full', message)
-}
-
-/** Takes all that is left. */
-function fill(disk: string): void {
-  mkdirSync(join(disk, 'filler'), { recursive: true })
-  const { bavail, bsize } = statfsSync(disk)
-  if (bavail === 0) return
-  try {
-    writeFileSync(join(disk, 'filler', randomUUID()), Buffer.alloc(bavail * bsize))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error // it is what was wanted
-  }
 }
 
 async function comesBack(url: string): Promise<boolean> {

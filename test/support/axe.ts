@@ -8,6 +8,9 @@ import { listenGateway, SECRETS } from './gateway.ts'
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
+/** The colours of the theme are there once they were drawn. */
+const PAINTED = 'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))'
+
 interface Found {
   violations: { id: string; nodes: { html: string; failureSummary: string }[] }[]
 }
@@ -30,6 +33,7 @@ export async function checkPages(t: Test): Promise<void> {
   async function inBoth(name: string): Promise<void> {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
+      await page.evaluate(PAINTED)
       t.same(await violations(page), [], `${name}, ${colorScheme}`)
     }
   }

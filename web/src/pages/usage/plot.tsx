@@ -104,7 +104,8 @@ function stack(starts: readonly number[], lines: readonly Line[], metric: Metric
   const columns: number[][] = []
   let below = starts.map(() => 0)
   for (const line of lines) {
-    below = below.map((value, index) => value + valueOf(line.sums[index] as never, metric))
+    const under = below
+    below = line.sums.map((sum, index) => (under[index] ?? 0) + valueOf(sum, metric))
     columns.push(below)
   }
   return [starts.map((start) => start / 1000), ...columns.reverse()]
