@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { linger, type LingerLimits } from './linger.ts'
 import { hasBody } from './slow-clients.ts'
 
 export interface UnreadBodiesOptions {
@@ -8,20 +9,18 @@ export interface UnreadBodiesOptions {
   isOwnServer: boolean
 }
 
-/** How much a client whose body was refused may still send, and for how long: one that is cut off at once may not see why. */
-const LINGER_MS = 5000
-const LINGER_BYTES = 67_108_864
+const LIMITS: LingerLimits = { ms: 5000, bytes: 67_108_864 }
 
 /**
  * What becomes of bodies that nobody reads to their end. A client that asks first, by `Expect: 100-continue`, is refused in
  * place of being told to go on; of any other the rest is read and thrown away for a while, so that it sees the answer.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-expect
- * @see https://www.rfc-editor.org/rfc/rfc9112#name-tear-down
  */
 async function unreadBodies(fastify: FastifyInstance, { isOwnServer }: UnreadBodiesOptions): Promise<void> {
   fastify.addHook('onResponse', (request, _reply, done) => {
-    if (!request.raw.readableEnded && hasBody(request)) readOut(request.raw)
+    const { raw } = request
+    if (!raw.readableEnded && hasBody(request)) linger(raw.unpipe(), raw.socket, LIMITS)
     done()
   })
   if (!isOwnServer) return
@@ -41,18 +40,6 @@ async function unreadBodies(fastify: FastifyInstance, { isOwnServer }: UnreadBod
 /** Where bodies are streams, whoever takes them has looked already. */
 function isTooLarge({ headers, routeOptions: { bodyLimit, config } }: FastifyRequest): boolean {
   return !config.longBody && Number(headers['content-length'] ?? 0) > (bodyLimit ?? Infinity)
-}
-
-function readOut(raw: IncomingMessage): void {
-  let left = LINGER_BYTES
-  const cutOff = () => raw.socket.destroy()
-  const timer = setTimeout(cutOff, LINGER_MS).unref()
-  const end = () => clearTimeout(timer)
-  const count = (piece: Buffer) => {
-    left -= piece.length
-    if (left < 0) cutOff()
-  }
-  raw.once('end', end).once('close', end).unpipe().on('data', count).resume()
 }
 
 export default fp(unreadBodies, { name: 'comis-unread-bodies', dependencies: ['comis-slow-clients'] })

@@ -24,9 +24,10 @@ async function open(t: Test): Promise<{ socket: Socket; text(): string; closed: 
   t.teardown(() => socket.destroy())
   let text = ''
   socket.on('error', () => {}).on('data', (piece: Buffer) => (text += piece.toString()))
+  const ended = new Promise<number>((resolve) => socket.once('close', () => resolve(performance.now())))
   await once(socket, 'connect')
   const at = performance.now()
-  const closed = once(socket, 'close').then(() => performance.now() - at)
+  const closed = ended.then((end) => end - at)
   return { socket, text: () => text, closed }
 }
 
@@ -45,6 +46,15 @@ t.test('headers that dribble', async (t) => {
   dribble(t, socket, 'x')
   t.ok((await closed) < LATE)
   t.match(text(), /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*gateway\.timeouts/)
+})
+
+t.test('headers that are whole once they were refused', async (t) => {
+  const { socket, text, closed } = await open(t)
+  socket.write(`GET /api/agents HTTP/1.1\r\nhost: localhost\r\n${AUTHORIZATION}\r\n`)
+  socket.once('data', () => socket.write('\r\n'))
+  await closed
+  t.equal(text().split('HTTP/1.1 ').length, 2, 'one answer')
+  t.match(text(), /^HTTP\/1\.1 408 /)
 })
 
 t.test('a body that dribbles, with a token and without', async (t) => {
