@@ -48,15 +48,6 @@ t.test('headers that dribble', async (t) => {
   t.match(text(), /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*gateway\.timeouts/)
 })
 
-t.test('headers that are whole once they were refused', async (t) => {
-  const { socket, text, closed } = await open(t)
-  socket.write(`GET /api/agents HTTP/1.1\r\nhost: localhost\r\n${AUTHORIZATION}\r\n`)
-  socket.once('data', () => socket.write('\r\n'))
-  await closed
-  t.equal(text().split('HTTP/1.1 ').length, 2, 'one answer')
-  t.match(text(), /^HTTP\/1\.1 408 /)
-})
-
 t.test('a body that dribbles, with a token and without', async (t) => {
   for (const head of [AUTHORIZATION, 'x-none: 1']) {
     for (const length of ['content-length: 100000', 'transfer-encoding: chunked']) {
