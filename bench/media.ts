@@ -51,6 +51,7 @@ export async function media({ gateways, rounds, quick, report }: MediaOptions): 
     const paths = { floor: `/media/${work.file}`, gateway: await save(sides.gateway, join(files, work.file)) }
     const samples = { floor: [] as Sample[], gateway: [] as Sample[] }
     const growths = { floor: 0, gateway: 0 }
+    for (const side of ['floor', 'gateway'] as const) await read(sides[side], paths[side], work) // heaps grow to their size
     for (let round = 1; round <= rounds; round++) {
       for (const side of ['floor', 'gateway'] as const) {
         const { result, growth } = await growthOf(sides[side], () => read(sides[side], paths[side], work))

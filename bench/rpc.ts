@@ -6,7 +6,7 @@ import type { Delays, DeltasPlan, DeltasResult } from './drive/deltas.ts'
 import type { SocketsPlan, SocketsResult } from './drive/sockets.ts'
 import { TOKEN } from './gateway.ts'
 import { CORES, drive, type Server, start } from './processes.ts'
-import { brief, memoryRow, ratioRow, type Row } from './table.ts'
+import { brief, median, memoryRow, ratioRow, type Row } from './table.ts'
 
 export interface RpcOptions {
   rounds: number
@@ -48,21 +48,37 @@ async function calls({ floor, gateway }: Both, inFlight: number, { rounds, quick
   return ratioRow(name, low, high, { what: '`ws`', target: 0.9 })
 }
 
-async function deltas({ port }: Server, { quick, upstream }: RpcOptions): Promise<Row> {
+/**
+ * The provider is read directly too: that alone takes longer than a millisecond where the system is slow to wake a process,
+ * as a virtual machine is. What is left is the gateway's.
+ */
+async function deltas({ port }: Server, { rounds, quick, upstream, report }: RpcOptions): Promise<Row> {
   const model = quick ? 'clock-100' : 'clock-500'
   const plan: DeltasPlan = { port, token: TOKEN, agentId: model, upstream: { port: upstream.port, model } }
-  const { direct, gateway } = await drive<DeltasResult>('deltas.ts', plan, LIMIT_MS)
-  const added = gateway.p99 - direct.p99
-  const describe = ({ p50, p99 }: Delays) => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`
+  const results: DeltasResult[] = []
+  for (let round = 1; round <= rounds; round++) {
+    const result = await drive<DeltasResult>('deltas.ts', plan, LIMIT_MS)
+    results.push(result)
+    report(`Deltas, round ${round}: provider ${describe(result.direct)}; gateway ${describe(result.gateway)}`)
+  }
+  const middle = (read: (result: DeltasResult) => number) => median(results.map(read))
+  const summary = (side: keyof DeltasResult): Delays => ({
+    count: middle((result) => result[side].count),
+    p50: middle((result) => result[side].p50),
+    p99: middle((result) => result[side].p99)
+  })
+  const added = middle(({ direct, gateway }) => gateway.p99 - direct.p99)
   return {
     work: "`agent.stream`, from the provider's chunk to the client's delta, 50 a second",
-    floor: `read from the provider: ${describe(direct)}`,
-    gateway: `${describe(gateway)} (of ${gateway.count})`,
+    floor: `read from the provider: ${describe(summary('direct'))}`,
+    gateway: describe(summary('gateway')),
     ratio: `p99 ${added < 0 ? '−' : '+'}${Math.abs(added).toFixed(2)} ms`,
-    target: 'p99 < 1 ms',
-    met: gateway.p99 < 1 ? 'yes' : 'no'
+    target: 'p99 + < 1 ms',
+    met: added < 1 ? 'yes' : 'no'
   }
 }
+
+const describe = ({ p50, p99 }: Delays) => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`
 
 async function idleMemory(options: RpcOptions): Promise<Row> {
   const floor: number[] = []
@@ -140,6 +156,7 @@ function configOf({ port }: Server, dataDir: string, wsHeartbeatMs: number): obj
       }
     },
     agents: Object.fromEntries(clocks.map((model) => [model, { provider: 'up', model }])),
+    embeddings: false, // the work of another thread, on the same core
     dataDir
   }
 }

@@ -14,13 +14,13 @@ import { type Counts, doOne, WORK } from './soak/traffic.ts'
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } })
 const minutes = Math.min(Math.max(Number(values.minutes), 1), 120)
 /** The first part of the time the process is left alone, for its memory to be seen; in the rest it is restarted. */
-const STEADY = 0.7
+const STEADY = 0.8
 /**
- * Of the steady part, and at least so long: the young generation of the heap grows to its full size within three minutes, by
- * some 70 MB, and the storage fills its cache. What is measured in less tells of that.
+ * Of the steady part, and at least so long: the young generation of the heap grows to its full size, the storage fills its
+ * cache and the allocator finds its shape, by some 100 MB and within about five minutes. What is measured in less tells of that.
  */
-const WARM_UP = 0.4
-const LEAST_WARM_UP_MS = 180_000
+const WARM_UP = 0.7
+const LEAST_WARM_UP_MS = 330_000
 const LEAST_MEASURED_MS = 60_000
 const WORKERS = 16
 const CALIBRATE_MS = 10_000

@@ -23,7 +23,10 @@ const CONNECTIONS = [1, 20, 200]
 /** A stream whose chunks come 50 ms apart, so that no side is ever busy. */
 const CALM = { model: 'slow-30', words: 30 }
 const CALM_CONNECTIONS = 20
-const HELD = { model: 'slow', streams: 500 }
+/** With the one before them fewer than one client may have. */
+const HELD = { model: 'slow', streams: 400 }
+/** A process runs for weeks, and its first seconds are slow: before they are over nothing is measured. */
+const WARM_MS = 8000
 const LIMIT_MS = 60_000
 
 /** Chat completions of an upstream: through a bare proxy, through the gateway as a model, and as an agent. */
@@ -32,6 +35,9 @@ export async function streams(options: StreamsOptions): Promise<Row[]> {
   const all = await startAll(options)
   const times = quick ? { warmupMs: 300, measureMs: 1000 } : { warmupMs: 1000, measureMs: 3000 }
   const rows: Row[] = []
+  for (const side of sidesOf(all, 'words-100', [0, 0])) {
+    await readStreams(side, { words: 100, connections: 20, warmupMs: 0, measureMs: quick ? 500 : WARM_MS })
+  }
 
   async function compare(name: string, sides: Side[], measure: (side: Side) => Promise<Sample>): Promise<void> {
     const samples = sides.map((): Sample[] => [])

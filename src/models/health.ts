@@ -41,9 +41,6 @@ interface Known {
   reason: string
 }
 
-/** Models that fail and are remembered: clients may name what no provider has. */
-const MOST_FAILING = 1000
-
 export function followHealth(events: Events): ProviderHealth {
   const called = new Map<string, Known>()
   function known(provider: string): Known {
@@ -62,8 +59,6 @@ export function followHealth(events: Events): ProviderHealth {
       if (!isProvidersFault(error)) return
       const state = known(provider)
       const wasDegraded = state.failing.size > 0
-      const [oldest] = state.failing
-      if (oldest !== undefined && state.failing.size >= MOST_FAILING) state.failing.delete(oldest)
       state.failing.add(call)
       if (wasDegraded) return
       Object.assign(state, { since: Date.now(), reason: error.code })

@@ -1,12 +1,16 @@
 import t from 'tap'
 import { violations } from '../support/axe.ts'
-import { listenGateway, SECRETS } from '../support/gateway.ts'
+import { bearer, listenGateway, SECRETS, TOKENS } from '../support/gateway.ts'
 import { openBrowser, openTab, PAGES, settled, visit, withoutBrowser } from '../support/browser.ts'
+import { waitUntil } from '../support/watch.ts'
 
 const AGENTS = { default: { provider: 'builtin', model: 'echo' } }
+const LIMITED = 'a-token-that-may-ask-a-few-times-in-some-seconds'
+const LIMITS = { windowMs: 3000, maxRequests: 20 }
+const GATEWAY = { tokens: [...TOKENS, { id: 'limited', secret: LIMITED, scopes: ['*' as const], rateLimit: LIMITS }] }
 
 t.test('who may see what, and how', { skip: withoutBrowser() }, async (t) => {
-  const { app, url: host } = await listenGateway(t, { agents: AGENTS, prefix: '/ai' })
+  const { app, url: host } = await listenGateway(t, { agents: AGENTS, gateway: GATEWAY, prefix: '/ai' })
   const url = `${host}/ai`
   const browser = await openBrowser(t)
 
@@ -85,5 +89,19 @@ t.test('who may see what, and how', { skip: withoutBrowser() }, async (t) => {
     await app.inject({ method: 'POST', url: '/ai/rpc', headers, payload: revoke })
     await page.getByText('This token is not valid').waitFor()
     t.equal(await page.evaluate('sessionStorage.length'), 0, 'and nothing of it is left')
+  })
+
+  await t.test('a gateway that is only busy ends no session', async (t) => {
+    const { page } = await openTab(browser)
+    const use = () => fetch(`${url}/rpc`, { method: 'POST', headers: bearer(LIMITED) })
+    await page.goto(`${url}/app/live#token=${LIMITED}`)
+    await settled(page)
+    while ((await use()).status !== 429);
+    await page.reload()
+    await page.getByText('Rate limit exceeded').waitFor()
+    await waitUntil(async () => (await use()).status !== 429)
+    await page.reload()
+    await settled(page)
+    t.equal(await page.title(), 'Live · comis-gateway')
   })
 })
