@@ -39,6 +39,8 @@ export interface Progress {
   usage: Usage
   /** Of the calls of models that have a price. */
   costUsd?: number
+  /** When it ended, in milliseconds since the epoch: all who tell of its end tell this. */
+  finishedAt?: number
   transcript: Transcript | undefined
   recording: Recording | undefined
 }
@@ -181,8 +183,9 @@ function failed(error: unknown, { signal, progress: { usage } }: Run): Outcome {
 
 async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePorts): Promise<Outcome> {
   const { charge, events: reached } = billOf(run.meter, run.request.by, ports.events) // before anything is waited for
-  const kept = await run.progress.recording?.end(outcome, outputOf(run, outcome))
-  const turn = { ...toFinished(run, fence, outcome), kept }
+  const finishedAt = (run.progress.finishedAt = Date.now())
+  const kept = await run.progress.recording?.end(outcome, outputOf(run, outcome), finishedAt)
+  const turn = { ...toFinished(run, fence, outcome), finishedAt, kept }
   const events = [...tellFinished(run.request, turn, outcome.error?.message, ports.events), ...reached]
   if (turn.fulfils && !turn.fulfils.answer) events.push(...tellFulfilled(run.request, turn.fulfils, ports.events))
   const toHandedIn = (text: Omit<HeldText, 'text'>) => tellHandedIn(text, run.request, ports.events)
@@ -194,7 +197,7 @@ async function finish(run: Run, fence: number, outcome: Outcome, ports: DrivePor
   return outcome
 }
 
-function toFinished(run: Run, fence: number, outcome: Outcome): Omit<FinishedTurn, 'events'> {
+function toFinished(run: Run, fence: number, outcome: Outcome): Omit<FinishedTurn, 'events' | 'finishedAt'> {
   const { request, startedAt, progress } = run
   const { id, by, session, target } = request
   const { provider, model, costUsd, transcript } = progress
@@ -207,7 +210,6 @@ function toFinished(run: Run, fence: number, outcome: Outcome): Omit<FinishedTur
     model,
     fence,
     startedAt,
-    finishedAt: Date.now(),
     finishReason: outcome.finishReason,
     errorCode: outcome.error?.code,
     usage: outcome.usage,

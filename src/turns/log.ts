@@ -35,9 +35,9 @@ export class TurnLog {
   }
 
   /** Adds an event; the promise, if there is one, resolves when there is room for the next. */
-  append(event: TurnEvent): Promise<void> | undefined {
+  append(event: TurnEvent, at = Date.now()): Promise<void> | undefined {
     if (this.#ended) return undefined
-    this.#waiting.push({ seq: ++this.#seq, at: Date.now(), event })
+    this.#waiting.push({ seq: ++this.#seq, at, event })
     if (!this.#open && event.type === 'started') {
       this.#open = true
       this.#opening.resolve(undefined)

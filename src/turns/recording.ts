@@ -7,8 +7,12 @@ import type { RunEvent } from './turn.ts'
 export interface Recording {
   /** A promise is to be awaited: much waits to be stored. */
   add(event: RunEvent): Promise<void> | undefined
-  /** All that is not stored yet, to be stored with the turn's end. @throws what storing the rest failed with */
-  end(outcome: Outcome, output: Message[]): Promise<KeptEnd>
+  /**
+   * All that is not stored yet, to be stored with the turn's end.
+   * @param at when that was, in milliseconds since the epoch
+   * @throws what storing the rest failed with
+   */
+  end(outcome: Outcome, output: Message[], at: number): Promise<KeptEnd>
 }
 
 /** A turn with one reader is stored at its end, whole: what came in pieces is put together. */
@@ -22,8 +26,7 @@ export function recordAtEnd(turn: KeptTurn): Recording {
       else events.push(event)
       return undefined
     },
-    async end(outcome, output) {
-      const at = Date.now()
+    async end(outcome, output, at) {
       const all: TurnEvent[] = [...events, { type: 'finished', outcome }]
       return { turn, output, entries: all.map((event, index) => ({ seq: index + 1, at, event })) }
     }
@@ -69,8 +72,8 @@ export function recordAsItGoes(id: string, store: KeptTurnStore, onStored: () =>
     return writing
   }
 
-  function push(event: TurnEvent): void {
-    waiting.push({ seq: ++seq, at: Date.now(), event })
+  function push(event: TurnEvent, at = Date.now()): void {
+    waiting.push({ seq: ++seq, at, event })
   }
 
   let failure: unknown
@@ -83,9 +86,9 @@ export function recordAsItGoes(id: string, store: KeptTurnStore, onStored: () =>
       flushing.catch((error: unknown) => (failure = error))
       return undefined
     },
-    async end(outcome, output) {
+    async end(outcome, output, at) {
       await flush()
-      push({ type: 'finished', outcome })
+      push({ type: 'finished', outcome }, at)
       return { output, entries: waiting }
     }
   }

@@ -208,7 +208,7 @@ function startTurn({ request, caller, recording, startedAt, meter }: Start, opti
 
 async function driveToEnd(run: Run, options: DrivePorts): Promise<Outcome> {
   const outcome = await drive(run, options)
-  void run.log.append({ type: 'finished', outcome })
+  void run.log.append({ type: 'finished', outcome }, run.progress.finishedAt)
   return outcome
 }
 

@@ -13,6 +13,8 @@ export interface GatewayProcess {
   output(): { stdout: string; stderr: string }
   /** The address it says it listens at. */
   url(): Promise<string>
+  /** The token that a first start prints. */
+  token(): Promise<string>
   /** Resolves to the exit code, or the signal that ended it. */
   exit: Promise<number | string>
 }
@@ -43,15 +45,21 @@ export function startProcess(t: Test, { args = [], env = {}, cwd, execArgs = [] 
     await exit
   })
 
-  async function url(): Promise<string> {
+  async function printed(pattern: RegExp): Promise<string> {
     const deadline = Date.now() + 60_000
     for (;;) {
-      const match = /listening at (http\S+)/.exec(stdout)
+      const match = pattern.exec(stdout)
       if (match?.[1]) return match[1]
-      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The gateway does not listen: ${stderr}`)
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`No ${pattern} is printed: ${stderr}`)
       await sleep(10)
     }
   }
 
-  return { child, output: () => ({ stdout, stderr }), url, exit }
+  return {
+    child,
+    output: () => ({ stdout, stderr }),
+    url: () => printed(/listening at (http\S+)/),
+    token: () => printed(/Token +(cgw_[\w-]{43})\n/),
+    exit
+  }
 }

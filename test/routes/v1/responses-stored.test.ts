@@ -1,10 +1,10 @@
 import OpenAI from 'openai'
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses'
 import t, { type Test } from 'tap'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { bearer, listenGateway, SECRETS, temporaryFolder } from '../../support/gateway.ts'
 import { faultsOf, faultsOfEvent } from '../../support/openresponses.ts'
 import { startProcess } from '../../support/process.ts'
+import { waitUntil } from '../../support/watch.ts'
 import { startUpstream, type Upstream } from '../../upstream/start.ts'
 
 let upstream: Upstream
@@ -186,7 +186,7 @@ t.test('in the background: it goes on alone, is read from anywhere, and cancelle
     message: /Only a response in the background/
   })
   const failed = await client.responses.create({ model: 'up/error-mid', input: 'x', background: true })
-  await sleep(300)
+  await waitUntil(async () => (await client.responses.retrieve(failed.id)).status !== 'in_progress')
   t.match(await client.responses.retrieve(failed.id), { status: 'failed', error: { code: 'provider_failed' } })
 })
 
@@ -195,8 +195,7 @@ t.test('a process that dies leaves a response that failed, and what was said of 
   const env = { OPENAI_BASE_URL: `${upstream.url}/v1`, COMIS_DATA_DIR: dataDir, COMIS_PORT: '0' }
   const first = startProcess(t, { env })
   const url = await first.url()
-  await sleep(100)
-  const secret = /Token +(cgw_[\w-]{43})\n/.exec(first.output().stdout)?.[1] ?? ''
+  const secret = await first.token()
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: secret, maxRetries: 0 })
   const { id } = await client.responses.create({ model: 'openai/slow', input: 'x', background: true })
   const seen: unknown[] = []
