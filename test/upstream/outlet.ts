@@ -52,6 +52,11 @@ export class Outlet {
     this.#response.socket?.resetAndDestroy()
   }
 
+  /** An informational response (RFC 8297) before the one that counts. */
+  hint(): void {
+    this.#response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' })
+  }
+
   async #writeCut(bytes: Buffer): Promise<void> {
     const pieces = cut(Buffer.concat([this.#held, bytes]))
     // What follows the last cut joins the next write, lest a write ends where an event does.

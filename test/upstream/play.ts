@@ -26,7 +26,8 @@ export async function play({ steps, streams, encoder, answer, outlet, entry }: P
   for (const step of steps) {
     if (step.type === 'wait') await outlet.wait(step.ms)
     else if (step.type === 'hang') await outlet.hang()
-    else if (step.type === 'reset') return outlet.reset()
+    else if (step.type === 'reset' || (step.type === 'reset-kept' && entry.nth > 1)) return outlet.reset()
+    else if (step.type === 'hint') outlet.hint()
     else {
       record(step, answer)
       await outlet.write((headed ? '' : wire.head()) + (step.type === 'comment' ? keepAlive : encoded(step, wire)))

@@ -8,7 +8,7 @@ export type Step =
   | { type: 'call'; name: string }
   | { type: 'finish'; reason: Finish }
   | { type: 'wait'; ms: number }
-  | { type: 'comment' | 'garbage' | 'error' | 'hang' | 'reset' }
+  | { type: 'comment' | 'garbage' | 'error' | 'hang' | 'reset' | 'reset-kept' | 'hint' }
 
 /** How an answer's bytes are laid out: with CRLF for line ends, or in writes that end at the worst places. */
 export type Layout = 'plain' | 'crlf' | 'cut'
@@ -40,6 +40,8 @@ const SCENARIOS = new Map<string, Steps>([
   // A reset discards what the client has yet to read, so the chunks get some time to arrive.
   ['reset', () => [...tokens(3), { type: 'wait', ms: 20 }, { type: 'reset' }]],
   ['reset-first', () => [{ type: 'reset' }]],
+  ['reset-kept', (asked) => [{ type: 'reset-kept' }, ...repeat(asked)]],
+  ['hinted', (asked) => [{ type: 'hint' }, ...repeat(asked)]],
   ['truncated', () => tokens(3)],
   ['comments', commented],
   ['error-mid', () => [...tokens(2), { type: 'error' }]],

@@ -1,4 +1,5 @@
 import { notUnderstood } from '../failures.ts'
+import { openServer } from '../http/server.ts'
 import { askJson } from '../openai-wire/ask.ts'
 import type { EmbeddingApi, ProviderOptions } from '../provider-type.ts'
 
@@ -8,6 +9,7 @@ interface Answer {
 
 /** `batchEmbedContents` of Google's Gemini API, which does not count tokens. */
 export function googleEmbeddings({ id, apiKey = '', timeoutMs }: ProviderOptions, baseURL: string): EmbeddingApi {
+  const server = openServer(baseURL, { accept: 'application/json', 'x-goog-api-key': apiKey })
   return {
     batchSize: 32, // its vectors come as numbers in decimal, 3,072 of them: more would stop the event loop to parse
     async embed({ model, texts, dimensions }, signal) {
@@ -16,9 +18,8 @@ export function googleEmbeddings({ id, apiKey = '', timeoutMs }: ProviderOptions
         content: { parts: [{ text }] },
         outputDimensionality: dimensions
       }))
-      const url = new URL(`${baseURL}/models/${encodeURIComponent(model)}:batchEmbedContents`)
-      const headers = { 'x-goog-api-key': apiKey }
-      const answer = await askJson({ providerId: id, url, headers, body: { requests }, timeoutMs }, signal)
+      const path = `/models/${encodeURIComponent(model)}:batchEmbedContents`
+      const answer = await askJson({ providerId: id, server, path, body: { requests }, timeoutMs }, signal)
       return { vectors: readAnswer(answer, texts.length, id), tokens: undefined }
     }
   }

@@ -1,15 +1,15 @@
-import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../errors.ts'
 import { notUnderstood, tooSilent, unreachable } from '../failures.ts'
+import type { Response } from '../http/response.ts'
+import type { Server } from '../http/server.ts'
 import { watchSilence } from '../silence.ts'
-import { postJson } from './post.ts'
-import { readText } from './read-text.ts'
 import { refusal } from './refusal.ts'
 
 export interface Question {
   providerId: string
-  url: URL
-  headers: Record<string, string>
+  server: Server
+  /** Below the server's base address. */
+  path: string
   /** Anything that JSON can hold. */
   body: object
   /** Longest silence, in milliseconds. */
@@ -24,21 +24,16 @@ const MAX_ANSWER = 134_217_728
  * @throws GatewayError of a code that starts with `provider_`, `model_not_found` or `invalid_request`
  */
 export async function askJson(
-  { providerId, url, headers, body, timeoutMs }: Question,
+  { providerId, server, path, body, timeoutMs }: Question,
   signal: AbortSignal
 ): Promise<unknown> {
   using silence = watchSilence(timeoutMs, signal, () => tooSilent(providerId, timeoutMs))
-  let response: IncomingMessage | undefined
+  let response: Response | undefined
   try {
-    response = await postJson({
-      url,
-      headers: { accept: 'application/json', ...headers },
-      body: JSON.stringify(body),
-      signal: silence.signal
-    })
-    if (response.statusCode !== 200) throw await refusal(response, providerId)
+    response = await server.post(path, { body: JSON.stringify(body), signal: silence.signal })
+    if (response.status !== 200) throw await refusal(response, providerId)
     let text = ''
-    for await (const part of readText(response)) {
+    for await (const part of response.read()) {
       silence.heard()
       text += part
       if (text.length > MAX_ANSWER) throw notUnderstood(providerId)
@@ -48,7 +43,7 @@ export async function askJson(
     silence.signal.throwIfAborted()
     throw error instanceof GatewayError ? error : unreachable(providerId, error)
   } finally {
-    if (response && !response.complete) response.destroy()
+    response?.leave()
   }
 }
 

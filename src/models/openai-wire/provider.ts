@@ -1,14 +1,13 @@
-import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../errors.ts'
 import { tooSilent, unreachable } from '../failures.ts'
+import type { Response } from '../http/response.ts'
+import { openServer } from '../http/server.ts'
 import { listOpenAi } from '../list.ts'
 import type { ModelEvent, ModelProvider, ModelRequest } from '../port.ts'
 import type { ProviderOptions, ProviderType } from '../provider-type.ts'
 import { watchSilence } from '../silence.ts'
 import { ChunkReader } from './chunks.ts'
 import { openAiEmbeddings } from './embeddings.ts'
-import { postJson } from './post.ts'
-import { readText } from './read-text.ts'
 import type { WireReader } from './reader.ts'
 import { refusal } from './refusal.ts'
 import { type LimitField, toBody } from './request.ts'
@@ -31,9 +30,6 @@ const OLLAMA = 'http://127.0.0.1:11434/v1'
 /** A whole answer is silent until it is there. */
 const WHOLE_TIMES = 5
 
-/** How long the end of a response may take after `[DONE]`. */
-const LAST_BYTES_MS = 1000
-
 /**
  * A provider that reads the wire itself: a chunk costs a seventh of what it costs through a provider package, whose
  * web streams and schema validation are for every provider there is.
@@ -44,19 +40,22 @@ export function openAiWire(
   limit: LimitField = 'max_tokens'
 ): ModelProvider {
   const headers: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {}
-  const url = new URL(`${baseURL}/chat/completions`)
+  const server = openServer(baseURL, { accept: 'text/event-stream', ...headers })
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
     const limitMs = request.passOn === 'whole' ? timeoutMs * WHOLE_TIMES : timeoutMs
     using silence = watchSilence(limitMs, signal, () => tooSilent(id, limitMs))
-    let response: IncomingMessage | undefined
+    let response: Response | undefined
     const reader: WireReader = request.passOn === 'whole' ? new WholeReader(id, request) : new ChunkReader(id, request)
     try {
       const { traceparent } = request
-      const head = traceparent === undefined ? headers : { ...headers, traceparent }
-      response = await postJson({ url, headers: head, body: toBody(request, limit), signal: silence.signal })
-      if (response.statusCode !== 200) throw await refusal(response, id, request.messages)
-      for await (const text of readText(response)) {
+      response = await server.post('/chat/completions', {
+        body: toBody(request, limit),
+        headers: traceparent === undefined ? undefined : { traceparent },
+        signal: silence.signal
+      })
+      if (response.status !== 200) throw await refusal(response, id, request.messages)
+      for await (const text of response.read()) {
         silence.heard()
         const { events, failure } = reader.read(text)
         if (events.length > 0) yield events
@@ -69,16 +68,9 @@ export function openAiWire(
       silence.signal.throwIfAborted()
       throw error instanceof GatewayError ? error : unreachable(id, error)
     } finally {
-      if (response && !response.complete) release(response, reader.done)
+      response?.leave(reader.done)
     }
   }
 
   return { stream, list: (signal) => listOpenAi({ providerId: id, url: `${baseURL}/models`, headers, signal }) }
-}
-
-/** A connection whose answer is all but over can be used again; any other is closed, so that the provider stops. */
-function release(response: IncomingMessage, answered: boolean): void {
-  if (!answered) return void response.destroy()
-  const timer = setTimeout(() => response.destroy(), LAST_BYTES_MS)
-  response.once('close', () => clearTimeout(timer)).resume()
 }
