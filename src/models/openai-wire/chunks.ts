@@ -9,6 +9,9 @@ import { ChunkPattern, restOf } from './text-chunk.ts'
 /** Longest `data:` line; a tool's arguments may come in one piece. */
 const MAX_LINE = 16_777_216
 
+const EVENT_START = 'data: '
+const EVENT_END = '\n\n'
+
 /** Reads a streamed chat completion. */
 export class ChunkReader implements WireReader {
   readonly #parser: EventSourceParser
@@ -16,6 +19,8 @@ export class ChunkReader implements WireReader {
   readonly #passOn: boolean
   #pattern: ChunkPattern | undefined
   #events: ModelEvent[] = []
+  /** Whether what was read so far ends where an event does. */
+  #isBetween = true
   done = false
 
   constructor(providerId: string, { settings, passOn }: Pick<ModelRequest, 'settings' | 'passOn'>) {
@@ -34,7 +39,8 @@ export class ChunkReader implements WireReader {
     this.#events = []
     let failure: unknown
     try {
-      this.#parser.feed(text)
+      let at = this.#readAlike(text, 0)
+      while (at < text.length) at = this.#readAlike(text, this.#parse(text, at))
     } catch (error) {
       failure = error
     }
@@ -49,11 +55,37 @@ export class ChunkReader implements WireReader {
     return this.#answer.spent
   }
 
+  /** Reads the events from a place on that are as an earlier one, which need no parser. @returns where they end */
+  #readAlike(text: string, from: number): number {
+    const pattern = this.#pattern
+    if (!pattern || !this.#isBetween) return from
+    let at = from
+    while (text.startsWith(EVENT_START, at)) {
+      const start = at + EVENT_START.length
+      const delta = pattern.deltaAt(text, start)
+      if (delta === undefined) return at
+      const end = start + pattern.lengthWith(delta)
+      if (!text.startsWith(EVENT_END, end)) return at
+      this.#tellText(delta, pattern)
+      at = end + EVENT_END.length
+    }
+    return at
+  }
+
+  /** Has the event parsed that is at a place, or what there is of it. @returns where it ends */
+  #parse(text: string, from: number): number {
+    const found = text.indexOf(EVENT_END, from)
+    this.#isBetween = found !== -1
+    const end = found === -1 ? text.length : found + EVENT_END.length
+    this.#parser.feed(text.slice(from, end))
+    return end
+  }
+
   #readChunk(data: string): void {
-    const alike = this.#pattern?.read(data)
-    if (alike) {
-      const { delta, rest } = alike
-      this.#events.push(this.#passOn ? { type: 'text', delta, rest } : { type: 'text', delta })
+    const pattern = this.#pattern
+    const delta = pattern?.deltaAt(data, 0)
+    if (pattern && delta !== undefined && pattern.lengthWith(delta) === data.length) {
+      this.#tellText(delta, pattern)
     } else if (data === '[DONE]') {
       this.done = true
     } else {
@@ -62,6 +94,10 @@ export class ChunkReader implements WireReader {
       this.#noteText(data, chunk, events)
       this.#events.push(...events)
     }
+  }
+
+  #tellText(delta: string, pattern: ChunkPattern): void {
+    this.#events.push(this.#passOn ? { type: 'text', delta, rest: pattern.restWith(delta) } : { type: 'text', delta })
   }
 
   /** Of a chunk that brings a piece of text and nothing else: those that follow are likely to be like it. */

@@ -40,6 +40,9 @@ async function connect(t: Test): Promise<string> {
   return url
 }
 
+/** Words that JSON has to escape, first and last and among others. */
+const SAID = 'one "two" \\ three\n\u0007 vier \u{1F600} five\\ six \\" seven'
+
 interface Ask {
   url: string
   model: string
@@ -48,7 +51,7 @@ interface Ask {
 
 function ask({ url, model, more }: Ask): Promise<Response> {
   const tools = [{ type: 'function', function: { name: 'get_weather', parameters: { type: 'object' } } }]
-  const messages = [{ role: 'user', content: 'one "two" \\ three\n\u0007 vier \u{1F600}' }]
+  const messages = [{ role: 'user', content: SAID }]
   return fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${SECRETS.api}`, 'content-type': 'application/json' },
@@ -103,6 +106,15 @@ for (const more of [{}, { stream_options: { include_usage: true } }, { logprobs:
     }
   })
 }
+
+t.test('what is said by chunks that are alike, and by others among them, is said to the letter', async (t) => {
+  const url = await connect(t)
+  for (const model of ['up/words', 'agent/words', 'up/comments', 'agent/comments', 'up/crlf', 'agent/crlf']) {
+    const { events } = await streamed({ url, model })
+    const deltas = events.map((event) => (event as { choices?: { delta: { content?: string } }[] }).choices?.[0]?.delta)
+    t.equal(deltas.map((delta) => delta?.content ?? '').join(''), SAID, model)
+  }
+})
 
 t.test('a whole answer is the same', async (t) => {
   const url = await connect(t)
