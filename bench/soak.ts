@@ -70,7 +70,10 @@ async function steady(rate: number, ms: number): Promise<void> {
   const [loaded] = await Promise.all([load(until, rate), sampleUntil(until, tells ? warmUp : ms * WARM_UP, samples)])
   const [rss, heap] = [slopeOf(samples, ({ rss }) => rss), slopeOf(samples, ({ heap }) => heap)]
   const last = samples.at(-1)
-  say(samples.map(({ rss, heap }) => `${rss.toFixed()}/${heap.toFixed(1)}`).join(' '))
+  say('RSS, heap, heap with what is free in it, outside the heap')
+  for (const each of samples) {
+    say([each.rss, each.heap, each.heapTotal, each.external].map((size) => size.toFixed(1)).join(' '))
+  }
   checks.push(['pieces of work a second', loaded.toFixed(), undefined])
   checks.push([
     'RSS after warm-up, growth a minute',
@@ -85,13 +88,22 @@ interface Sample {
   /** Megabytes, after a collection of garbage. */
   rss: number
   heap: number
+  /** The heap with what is free in it, and what is outside of it. */
+  heapTotal: number
+  external: number
 }
 
 async function sampleUntil(untilMs: number, skipMs: number, samples: Sample[]): Promise<void> {
   await sleep(skipMs)
   while (untilMs - Date.now() > SAMPLE_MS) {
-    const { rssBytes, heapBytes } = await gateway.held()
-    samples.push({ minute: Date.now() / 60_000, rss: rssBytes / MEGABYTE, heap: heapBytes / MEGABYTE })
+    const { rssBytes, heapBytes, heapTotalBytes, externalBytes } = await gateway.held()
+    samples.push({
+      minute: Date.now() / 60_000,
+      rss: rssBytes / MEGABYTE,
+      heap: heapBytes / MEGABYTE,
+      heapTotal: heapTotalBytes / MEGABYTE,
+      external: externalBytes / MEGABYTE
+    })
     await sleep(SAMPLE_MS)
   }
 }
