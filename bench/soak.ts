@@ -17,7 +17,7 @@ const minutes = Math.min(Math.max(Number(values.minutes), 1), 120)
 const STEADY = 0.8
 /**
  * Of the steady part, and at least so long: the young generation of the heap grows to its full size, the storage fills its
- * cache and the allocator finds its shape, by some 100 MB and within about five minutes. What is measured in less tells of that.
+ * cache and the allocator finds its shape within about five minutes. What is measured in less tells of that.
  */
 const WARM_UP = 0.7
 const LEAST_WARM_UP_MS = 330_000

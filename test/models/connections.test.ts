@@ -60,6 +60,14 @@ t.test('a kept connection that is reset when it is used again is no failure of t
   t.same(await nths(), [1, 2, 1, 2, 1])
 })
 
+t.test('however many kept connections are reset, a request is sent twice at most', async (t) => {
+  const ask = await open(t)
+  await Promise.all(Array.from({ length: 4 }, () => ask('reset-kept')))
+  await upstream.reset()
+  t.equal((await ask('reset-kept')).statusCode, 200)
+  t.same(await nths(), [2, 1])
+})
+
 t.test('a new connection that is reset is one', async (t) => {
   const ask = await open(t)
   t.equal((await ask('reset-first')).statusCode, 502)

@@ -1,5 +1,5 @@
 import { notUnderstood } from '../failures.ts'
-import { openServer } from '../http/server.ts'
+import { openJsonClient } from '../http/client.ts'
 import { askJson } from '../openai-wire/ask.ts'
 import type { EmbeddingApi, ProviderOptions } from '../provider-type.ts'
 
@@ -9,7 +9,7 @@ interface Answer {
 
 /** `batchEmbedContents` of Google's Gemini API, which does not count tokens. */
 export function googleEmbeddings({ id, apiKey = '', timeoutMs }: ProviderOptions, baseURL: string): EmbeddingApi {
-  const server = openServer(baseURL, { accept: 'application/json', 'x-goog-api-key': apiKey })
+  const client = openJsonClient(baseURL, { accept: 'application/json', 'x-goog-api-key': apiKey })
   return {
     batchSize: 32, // its vectors come as numbers in decimal, 3,072 of them: more would stop the event loop to parse
     async embed({ model, texts, dimensions }, signal) {
@@ -19,7 +19,7 @@ export function googleEmbeddings({ id, apiKey = '', timeoutMs }: ProviderOptions
         outputDimensionality: dimensions
       }))
       const path = `/models/${encodeURIComponent(model)}:batchEmbedContents`
-      const answer = await askJson({ providerId: id, server, path, body: { requests }, timeoutMs }, signal)
+      const answer = await askJson({ providerId: id, client, path, body: { requests }, timeoutMs }, signal)
       return { vectors: readAnswer(answer, texts.length, id), tokens: undefined }
     }
   }

@@ -39,16 +39,19 @@ export class Connections {
     return new Connections(origin, create, buildConnector({ allowH2: false }))
   }
 
+  /** One that is kept, or a new one where there is none. */
   take(): Connection {
-    return this.#idle.pop() ?? this.#open()
+    return this.#idle.pop() ?? this.open()
   }
 
+  /** Its answer is over: it is kept. */
   giveBack(connection: Connection): void {
     connection.used = true
     this.#idle.push(connection)
   }
 
-  #open(): Connection {
+  /** A new one, whatever there is. */
+  open(): Connection {
     let socket: Socket | undefined
     const client = new this.#Client(this.#origin, {
       connect: (options, callback) => (socket = this.#connect(options, callback)),

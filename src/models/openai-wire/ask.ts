@@ -1,13 +1,13 @@
 import { GatewayError } from '../../errors.ts'
 import { notUnderstood, tooSilent, unreachable } from '../failures.ts'
 import type { Response } from '../http/response.ts'
-import type { Server } from '../http/server.ts'
+import type { JsonClient } from '../http/client.ts'
 import { watchSilence } from '../silence.ts'
 import { refusal } from './refusal.ts'
 
 export interface Question {
   providerId: string
-  server: Server
+  client: JsonClient
   /** Below the server's base address. */
   path: string
   /** Anything that JSON can hold. */
@@ -24,13 +24,13 @@ const MAX_ANSWER = 134_217_728
  * @throws GatewayError of a code that starts with `provider_`, `model_not_found` or `invalid_request`
  */
 export async function askJson(
-  { providerId, server, path, body, timeoutMs }: Question,
+  { providerId, client, path, body, timeoutMs }: Question,
   signal: AbortSignal
 ): Promise<unknown> {
   using silence = watchSilence(timeoutMs, signal, () => tooSilent(providerId, timeoutMs))
   let response: Response | undefined
   try {
-    response = await server.post(path, { body: JSON.stringify(body), signal: silence.signal })
+    response = await client.post(path, { body: JSON.stringify(body), signal: silence.signal })
     if (response.status !== 200) throw await refusal(response, providerId)
     let text = ''
     for await (const part of response.read()) {

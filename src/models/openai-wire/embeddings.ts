@@ -1,7 +1,7 @@
 import { fromBase64 } from '../../embeddings/vectors.ts'
 import { GatewayError } from '../../errors.ts'
 import { notUnderstood } from '../failures.ts'
-import { openServer } from '../http/server.ts'
+import { openJsonClient } from '../http/client.ts'
 import type { EmbeddingApi, EmbeddingBatch, ProviderOptions } from '../provider-type.ts'
 import { askJson } from './ask.ts'
 
@@ -17,12 +17,12 @@ interface Answer {
  */
 export function openAiEmbeddings({ id, apiKey, timeoutMs }: ProviderOptions, baseURL: string): EmbeddingApi {
   const headers: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {}
-  const server = openServer(baseURL, { accept: 'application/json', ...headers })
+  const client = openJsonClient(baseURL, { accept: 'application/json', ...headers })
   let format = 'base64'
 
   function ask({ model, texts, dimensions }: EmbeddingBatch, signal: AbortSignal): Promise<unknown> {
     const body = { model, input: texts, encoding_format: format, dimensions }
-    return askJson({ providerId: id, server, path: '/embeddings', body, timeoutMs }, signal)
+    return askJson({ providerId: id, client, path: '/embeddings', body, timeoutMs }, signal)
   }
 
   return {

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts'
 import { tooSilent, unreachable } from '../failures.ts'
 import type { Response } from '../http/response.ts'
-import { openServer } from '../http/server.ts'
+import { openJsonClient } from '../http/client.ts'
 import { listOpenAi } from '../list.ts'
 import type { ModelEvent, ModelProvider, ModelRequest } from '../port.ts'
 import type { ProviderOptions, ProviderType } from '../provider-type.ts'
@@ -40,7 +40,7 @@ export function openAiWire(
   limit: LimitField = 'max_tokens'
 ): ModelProvider {
   const headers: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {}
-  const server = openServer(baseURL, { accept: 'text/event-stream', ...headers })
+  const client = openJsonClient(baseURL, { accept: 'text/event-stream', ...headers })
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
     const limitMs = request.passOn === 'whole' ? timeoutMs * WHOLE_TIMES : timeoutMs
@@ -49,7 +49,7 @@ export function openAiWire(
     const reader: WireReader = request.passOn === 'whole' ? new WholeReader(id, request) : new ChunkReader(id, request)
     try {
       const { traceparent } = request
-      response = await server.post('/chat/completions', {
+      response = await client.post('/chat/completions', {
         body: toBody(request, limit),
         headers: traceparent === undefined ? undefined : { traceparent },
         signal: silence.signal

@@ -10,8 +10,8 @@ export interface Posted {
   signal: AbortSignal
 }
 
-/** A server that JSON is posted to, over connections that are kept. */
-export interface Server {
+/** Posts JSON to one server, over connections that are kept. */
+export interface JsonClient {
   /**
    * Resolves when the head of the answer is there, which is to be read to its end or left. Aborting the signal closes
    * the connection at any time.
@@ -22,10 +22,11 @@ export interface Server {
 }
 
 /**
+ * Opens no connection before the first request.
  * @param baseURL without a slash at its end
  * @param headers of each request
  */
-export function openServer(baseURL: string, headers: Record<string, string>): Server {
+export function openJsonClient(baseURL: string, headers: Record<string, string>): JsonClient {
   const url = new URL(baseURL)
   const base = url.pathname === '/' ? '' : url.pathname
   const common = { 'content-type': 'application/json', ...credentialsOf(url), ...headers }
@@ -36,15 +37,15 @@ export function openServer(baseURL: string, headers: Record<string, string>): Se
       const all = await (connections ??= Connections.to(url.origin))
       const headers = own ? { ...common, ...own } : common
       const request: Dispatcher.DispatchOptions = { method: 'POST', path: base + path, headers, body }
-      for (;;) {
-        signal.throwIfAborted()
-        const connection = all.take()
-        try {
-          return await send(request, { connection, all, signal })
-        } catch (error) {
-          if (!connection.used || !isClosed(error)) throw error
-        }
+      signal.throwIfAborted()
+      const connection = all.take()
+      try {
+        return await send(request, { connection, all, signal })
+      } catch (error) {
+        if (!connection.used || !isClosed(error)) throw error
       }
+      signal.throwIfAborted()
+      return send(request, { connection: all.open(), all, signal })
     }
   }
 }
@@ -67,7 +68,7 @@ function send(request: Dispatcher.DispatchOptions, { connection, all, signal }: 
 
 /**
  * A connection that was kept may have been closed by the other side in the very moment it is used again; such a request
- * never arrived, so that it is sent once more.
+ * never arrived, so that it is sent once more: over a new one, since the others may have been closed with it.
  */
 const CLOSED = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 const isClosed = (error: unknown): boolean =>
