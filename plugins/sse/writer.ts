@@ -21,10 +21,24 @@ export function eventWriter(raw: ServerResponse): EventWriter {
   if (!isChunked) return { write: (event) => void raw.write(event), end: () => void raw.end() }
   raw.chunkedEncoding = false
   let waiting = ''
+  let isFirst = true
 
   function flush(): void {
-    if (waiting !== '' && !raw.destroyed) raw.write(waiting)
+    if (waiting !== '' && !raw.destroyed) send(waiting)
     waiting = ''
+  }
+
+  /**
+   * The head goes beside the first events, in one write. Node would put it before them, as one text, and keep the head in the
+   * dozens of pieces that it is made of for as long as the answer lasts.
+   */
+  function send(text: string): void {
+    if (!isFirst) return void raw.write(text)
+    isFirst = false
+    raw.cork()
+    raw.flushHeaders()
+    raw.write(text)
+    raw.uncork()
   }
 
   return {

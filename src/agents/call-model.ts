@@ -39,7 +39,7 @@ export function callModel(
       trial,
       place,
       signal,
-      call: async (by, answered) => ({ by, reason: await stream(by, answered, { signal, ask: ports.ask, ...call }) })
+      call: (by, answered) => stream(by, answered, { signal, ask: ports.ask, ...call })
     },
     ports
   )
@@ -62,7 +62,7 @@ async function stream(
   by: ModelRef,
   answered: () => void,
   { request, runBy, signal, emit, meter, ask }: Streaming
-): Promise<ModelFinish> {
+): Promise<ModelAnswer> {
   const { providerId, model } = by
   const from = { provider: providerId, model }
   const asked = request(by)
@@ -82,7 +82,7 @@ async function stream(
         }
         if (event.type === 'finish') {
           await emit({ type: 'usage', usage: event.usage, ...from })
-          return event.reason
+          return { by, reason: event.reason }
         }
         meter.says(event.delta)
         const room = emit(event.type === 'tool_call' ? { ...event, runBy: runBy(event.name) } : event)

@@ -1,4 +1,4 @@
-import type { Entry, TurnEvent } from './event.ts'
+import type { Entry, Outcome, TurnEvent } from './event.ts'
 
 /** Takes an entry. A promise is to be awaited before the next one. */
 export type Take = (entry: Entry) => Promise<void> | undefined
@@ -21,10 +21,9 @@ export class TurnLog {
   #ended = false
   #wakeWriter: (() => void) | undefined
   #reading = Promise.withResolvers<void>()
-  #opening = Promise.withResolvers<undefined>()
-  #open = false
-  /** Resolves at the first event that is a model's answer. */
-  readonly opened = this.#opening.promise
+  #tellOpened: ((outcome: Outcome | undefined) => void) | undefined
+  /** Resolves at the first event that is a model's answer to undefined, or else to the outcome of the turn. */
+  readonly opened = new Promise<Outcome | undefined>((resolve) => (this.#tellOpened = resolve))
 
   /**
    * @param stallMs how long `append` waits for a reader that takes nothing before `onStall` is called
@@ -36,12 +35,9 @@ export class TurnLog {
 
   /** Adds an event; the promise, if there is one, resolves when there is room for the next. */
   append(event: TurnEvent, at = Date.now()): Promise<void> | undefined {
+    if (this.#tellOpened) this.#open(event)
     if (this.#ended) return undefined
     this.#waiting.push({ seq: ++this.#seq, at, event })
-    if (!this.#open && event.type === 'started') {
-      this.#open = true
-      this.#opening.resolve(undefined)
-    }
     this.#deliver()
     return this.#bounded && this.#isFull() ? this.#room() : undefined
   }
@@ -69,6 +65,12 @@ export class TurnLog {
     this.#waiting = []
     this.#reading.resolve()
     this.release()
+  }
+
+  #open(event: TurnEvent): void {
+    if (event.type !== 'started' && event.type !== 'finished') return
+    this.#tellOpened?.(event.type === 'finished' ? event.outcome : undefined)
+    this.#tellOpened = undefined
   }
 
   #deliver(): void {

@@ -185,15 +185,13 @@ function startTurn({ request, caller, recording, startedAt, meter }: Start, opti
   const transcript = request.session || request.keep ? new Transcript() : undefined
   const progress: Progress = { usage: { input: 0, output: 0 }, transcript, recording }
   const { startClock, release } = watch(caller, request, controller, log)
-  const driven = driveToEnd(
-    { request, startedAt, signal: controller.signal, startClock, log, progress, meter },
-    options
-  ).finally(release)
+  const run = { request, startedAt, signal: controller.signal, startClock, log, progress, meter }
+  const driven = driveToEnd(run, release, options)
   const turn: Turn = {
     id: request.id,
     request,
     startedAt,
-    opened: Promise.race([log.opened, driven]),
+    opened: log.opened,
     outcome: driven,
     read: (take) => log.read(take),
     abort
@@ -206,8 +204,9 @@ function startTurn({ request, caller, recording, startedAt, meter }: Start, opti
   return turn
 }
 
-async function driveToEnd(run: Run, options: DrivePorts): Promise<Outcome> {
+async function driveToEnd(run: Run, release: () => void, options: DrivePorts): Promise<Outcome> {
   const outcome = await drive(run, options)
+  release()
   void run.log.append({ type: 'finished', outcome }, run.progress.finishedAt)
   return outcome
 }

@@ -36,7 +36,7 @@ export function openJsonClient(baseURL: string, headers: Record<string, string>)
     async post(path, { body, headers: own, signal }) {
       const all = await (connections ??= Connections.to(url.origin))
       const headers = own ? { ...common, ...own } : common
-      const request: Dispatcher.DispatchOptions = { method: 'POST', path: base + path, headers, body }
+      const request: Dispatcher.DispatchOptions = { method: 'POST', path: base + path, headers, body: toBytes(body) }
       signal.throwIfAborted()
       const connection = all.take()
       try {
@@ -49,6 +49,13 @@ export function openJsonClient(baseURL: string, headers: Record<string, string>)
     }
   }
 }
+
+/**
+ * The body of a request is held until its answer is over. As a `Buffer` it would be cut from a pool of 64 kB, which stays
+ * with it: a few hundred bytes of each open stream come to several kilobytes then.
+ */
+const encoder = new TextEncoder()
+const toBytes = (body: string): Uint8Array => encoder.encode(body)
 
 interface Over {
   connection: Connection

@@ -13,11 +13,12 @@ export interface Response {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   /**
-   * The text of its body, all that has come since the last step in one piece: one read of a socket may bring dozens of
-   * HTTP chunks. The sender waits while much of it is not taken.
+   * Reads on in its body: all that has come since the last call in one piece, since one read of a socket may bring dozens of
+   * HTTP chunks. The sender waits while much of it is not taken. To be called again when it has resolved.
+   * @returns text; undefined at the end
    * @throws what the connection fails with before the end
    */
-  read(): AsyncGenerator<string>
+  read(): Promise<string | undefined>
   /**
    * To be called by whoever reads no more. The connection of a body that is not over is closed, so that its sender
    * stops.
@@ -60,13 +61,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Response {
     return this.#head.promise
   }
 
-  async *read(): AsyncGenerator<string> {
-    for (;;) {
-      if (this.#pieces.length > 0) yield this.#take()
-      else if (this.#failure) throw this.#failure
-      else if (this.#isOver) return
-      else await new Promise<void>((resolve) => (this.#wake = resolve))
+  async read(): Promise<string | undefined> {
+    while (this.#pieces.length === 0) {
+      if (this.#failure) throw this.#failure
+      if (this.#isOver) return undefined
+      await new Promise<void>((resolve) => (this.#wake = resolve))
     }
+    return this.#take()
   }
 
   leave(answered = false): void {
@@ -81,7 +82,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Response {
     this.#controller = controller
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    controller.rawHeaders = null // they hold on to all that the first read of the socket brought
     if (status < 200) return // of interest to nobody here; the answer is still to come
     this.status = status
     this.headers = headers

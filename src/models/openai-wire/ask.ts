@@ -33,7 +33,7 @@ export async function askJson(
     response = await client.post(path, { body: JSON.stringify(body), signal: silence.signal })
     if (response.status !== 200) throw await refusal(response, providerId)
     let text = ''
-    for await (const part of response.read()) {
+    for (let part = await response.read(); part !== undefined; part = await response.read()) {
       silence.heard()
       text += part
       if (text.length > MAX_ANSWER) throw notUnderstood(providerId)

@@ -55,7 +55,7 @@ export function openAiWire(
         signal: silence.signal
       })
       if (response.status !== 200) throw await refusal(response, id, request.messages)
-      for await (const text of response.read()) {
+      for (let text = await response.read(); text !== undefined; text = await response.read()) {
         silence.heard()
         const { events, failure } = reader.read(text)
         if (events.length > 0) yield events

@@ -12,7 +12,7 @@ const MAX_ERROR_BODY = 65_536
  */
 export async function refusal(response: Response, providerId: string, messages: Message[] = []): Promise<GatewayError> {
   let body = ''
-  for await (const text of response.read()) {
+  for (let text = await response.read(); text !== undefined; text = await response.read()) {
     body += text
     if (body.length > MAX_ERROR_BODY) break
   }
