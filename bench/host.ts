@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type gatewayPlugin from '../src/gateway.ts'
 import type { GatewayOptions } from '../src/gateway.ts'
 import { eventPayload, readOrder } from './events.ts'
+import { collect } from './floors/collect.ts'
 import { listen } from './floors/listen.ts'
 
 /** A host application with the published gateway in it, which makes events when it is told to. */
@@ -24,7 +25,7 @@ function extend(fastify: FastifyInstance): void {
   }
 
   fastify.get('/_gc', async () => {
-    globalThis.gc?.()
+    collect()
     return {}
   })
   fastify.get('/_emit', (request, reply) => {

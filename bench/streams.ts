@@ -25,7 +25,7 @@ const CALM = { model: 'slow-30', words: 30 }
 const CALM_CONNECTIONS = 20
 /** With the one before them fewer than one client may have. */
 const HELD = { model: 'slow', streams: 400 }
-/** A process runs for weeks, and its first seconds are slow: before they are over nothing is measured. */
+/** A process runs for weeks, and its first seconds are not like them: before they are over nothing is measured. */
 const WARM_MS = 8000
 const LIMIT_MS = 60_000
 
@@ -35,9 +35,7 @@ export async function streams(options: StreamsOptions): Promise<Row[]> {
   const all = await startAll(options)
   const times = quick ? { warmupMs: 300, measureMs: 1000 } : { warmupMs: 1000, measureMs: 3000 }
   const rows: Row[] = []
-  for (const side of sidesOf(all, 'words-100', [0, 0])) {
-    await readStreams(side, { words: 100, connections: 20, warmupMs: 0, measureMs: quick ? 500 : WARM_MS })
-  }
+  await warm(all, options)
 
   async function compare(name: string, sides: Side[], measure: (side: Side) => Promise<Sample>): Promise<void> {
     const samples = sides.map((): Sample[] => [])
@@ -113,6 +111,14 @@ function readWhole({ server: { port, pid }, token, model }: Side, { warmupMs, me
   return drive<RequestsResult>('requests.ts', plan, LIMIT_MS)
 }
 
+/** Has what is made once, as compiled code is, made by a few streams at a time. */
+async function warm(all: All, { quick, forget }: StreamsOptions): Promise<void> {
+  for (const side of sidesOf(all, 'words-100', [0, 0])) {
+    await forget()
+    await readStreams(side, { words: 100, connections: 20, warmupMs: 0, measureMs: quick ? 500 : WARM_MS })
+  }
+}
+
 /** What the gateway adds to the time to the first byte, where nobody waits for a processor. */
 async function firstBytes(all: All, { rounds, quick, report, forget }: StreamsOptions): Promise<Row[]> {
   const [floor, gateway] = sidesOf(all, CALM.model, [0, 0]) as [Side, Side]
@@ -145,10 +151,11 @@ async function firstBytes(all: All, { rounds, quick, report, forget }: StreamsOp
 async function heldMemory(options: StreamsOptions): Promise<Row> {
   const sizes = { floor: [] as number[], gateway: [] as number[] }
   for (let round = 1; round <= options.rounds; round++) {
-    const { proxy, gateway, stop } = await startAll(options) // a process that had streams before has room for them
-    sizes.floor.push(await perStream(proxy, HELD.model))
-    sizes.gateway.push(await perStream(gateway, `up/${HELD.model}`))
-    await stop()
+    const all = await startAll(options) // one that had as many open before has room for them
+    await warm(all, options)
+    sizes.floor.push(await perStream(all.proxy, HELD.model))
+    sizes.gateway.push(await perStream(all.gateway, `up/${HELD.model}`))
+    await all.stop()
   }
   const floor = median(sizes.floor)
   const gateway = median(sizes.gateway)

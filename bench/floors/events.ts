@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { eventPayload, readOrder } from '../events.ts'
+import { collect } from './collect.ts'
 import { listen } from './listen.ts'
 
 const HEADERS = {
@@ -38,7 +39,7 @@ await listen(
   createServer((request, response) => {
     const path = request.url ?? ''
     if (path === '/api/events') return stream(response)
-    if (path === '/_gc') globalThis.gc?.()
+    if (path === '/_gc') collect()
     response.end('{}')
     if (path.startsWith('/_emit')) void emit(path)
   })

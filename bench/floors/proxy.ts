@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Agent, createServer, request as ask } from 'node:http'
+import { collect } from './collect.ts'
 import { listen } from './listen.ts'
 
 const upstream = new URL(process.argv[2] ?? '')
@@ -9,7 +10,7 @@ const agent = new Agent({ keepAlive: true })
 function pass(request: IncomingMessage, response: ServerResponse): void {
   const { method, url: path, headers } = request
   if (path === '/_gc') {
-    globalThis.gc?.()
+    collect()
     return void response.end()
   }
   const { hostname: host, port } = upstream

@@ -1,10 +1,11 @@
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
+import { collect } from './collect.ts'
 import { listen } from './listen.ts'
 
 /** JSON-RPC over `ws` with one method, and nothing that is checked: the least that a server made with `ws` can do. */
 const server = createServer((request, response) => {
-  if (request.url === '/_gc') globalThis.gc?.()
+  if (request.url === '/_gc') collect()
   response.end('{}')
 })
 
