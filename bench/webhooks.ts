@@ -18,12 +18,9 @@ const NAME = `Signed webhooks, each on disk before its 200, on ${CONNECTIONS} co
 
 /** Deliveries without a name, so that each is one of its own. The gateway works off what it has accepted meanwhile. */
 export async function webhooks({ gateways, rounds, quick, report }: WebhooksOptions): Promise<Row> {
-  const server = await gateways.start()
   const body = JSON.stringify({ text: 'hello', padding: 'x'.repeat(500 - 36) })
   const signature = createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex')
-  const plan: RequestsPlan = {
-    url: `http://127.0.0.1:${server.port}/hooks/bench`,
-    pid: server.pid,
+  const plan: Omit<RequestsPlan, 'url' | 'pid'> = {
     token: undefined,
     body,
     headers: { 'x-webhook-signature': signature },
@@ -33,10 +30,12 @@ export async function webhooks({ gateways, rounds, quick, report }: WebhooksOpti
   }
   const results: RequestsResult[] = []
   for (let round = 1; round <= rounds; round++) {
-    results.push(await drive<RequestsResult>('requests.ts', plan, LIMIT_MS))
+    const { port, pid, stop } = await gateways.start() // one that has as many to work off as it takes refuses more
+    const url = `http://127.0.0.1:${port}/hooks/bench`
+    results.push(await drive<RequestsResult>('requests.ts', { ...plan, url, pid } satisfies RequestsPlan, LIMIT_MS))
     report(`${NAME}, round ${round}: ${brief(results)}`)
+    await stop()
   }
-  await server.stop()
   const rate = median(results.map((result) => result.rate))
   return {
     work: NAME,
