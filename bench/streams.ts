@@ -112,10 +112,10 @@ function readWhole({ server: { port, pid }, token, model }: Side, { warmupMs, me
 }
 
 /** Has what is made once, as compiled code is, made by a few streams at a time. */
-async function warm(all: All, { quick, forget }: StreamsOptions): Promise<void> {
+async function warm(all: All, { quick, forget }: StreamsOptions, ms = WARM_MS): Promise<void> {
   for (const side of sidesOf(all, 'words-100', [0, 0])) {
     await forget()
-    await readStreams(side, { words: 100, connections: 20, warmupMs: 0, measureMs: quick ? 500 : WARM_MS })
+    await readStreams(side, { words: 100, connections: 20, warmupMs: 0, measureMs: quick ? 500 : ms })
   }
 }
 
@@ -152,7 +152,7 @@ async function heldMemory(options: StreamsOptions): Promise<Row> {
   const sizes = { floor: [] as number[], gateway: [] as number[] }
   for (let round = 1; round <= options.rounds; round++) {
     const all = await startAll(options) // one that had as many open before has room for them
-    await warm(all, options)
+    await warm(all, options, WARM_MS / 3)
     sizes.floor.push(await perStream(all.proxy, HELD.model))
     sizes.gateway.push(await perStream(all.gateway, `up/${HELD.model}`))
     await all.stop()

@@ -17,7 +17,7 @@ export function upstreamError({ providerId, status, retryAfter, body, cause }: U
   const { message, code } = readBody(body)
   const retryAfterSeconds = readRetryAfter(retryAfter)
   const provider = `The provider "${providerId}"`
-  if (status === 401 || status === 403) {
+  if (status === 401 || status === 403 || (status === 400 && KEY_REFUSED.test(body ?? ''))) {
     return new GatewayError('provider_refused', `${provider} refused the gateway's credentials`, { cause })
   }
   if (status === 429) {
@@ -38,6 +38,9 @@ export function upstreamError({ providerId, status, retryAfter, body, cause }: U
   if (status === 408 || status === 504) return new GatewayError('provider_timeout', `${provider} timed out`, { cause })
   return new GatewayError('provider_failed', `${provider} failed with status ${status}`, { retryAfterSeconds, cause })
 }
+
+/** Some, Google's among them, refuse a key as a bad request. */
+const KEY_REFUSED = /API_KEY_INVALID|"code":\s*"invalid_api_key"|\bAPI key (is )?(not valid|invalid|expired)\b/i
 
 /** A provider that could not be reached, or whose connection broke. */
 export function unreachable(providerId: string, cause: unknown): GatewayError {
@@ -80,6 +83,6 @@ export function readBody(body: string | undefined): { message?: string; code?: s
 
 function readRetryAfter(value: string | undefined): number | undefined {
   if (!value) return undefined
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000
+  const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000
   return Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : undefined
 }

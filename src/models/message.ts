@@ -36,9 +36,9 @@ export interface ToolResultPart {
 
 /** A message of a conversation, in no provider's form. */
 export type Message =
-  | { role: 'system'; content: string }
+  | { role: 'system'; content: string; name?: string }
   | { role: 'user'; content: (TextPart | FilePart)[]; name?: string }
-  | { role: 'assistant'; content: (TextPart | ReasoningPart | ToolCallPart)[] }
+  | { role: 'assistant'; content: (TextPart | ReasoningPart | ToolCallPart)[]; name?: string }
   | { role: 'tool'; content: ToolResultPart[] }
 
 /** The text of a message, without its other parts. */

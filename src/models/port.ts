@@ -23,7 +23,7 @@ export interface ModelSettings {
   presencePenalty?: number
   frequencyPenalty?: number
   responseFormat?: ResponseFormat
-  reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'
+  reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max'
   toolChoice?: ToolChoice
   /** Whether the model may call several tools at once. */
   parallelToolCalls?: boolean

@@ -1,4 +1,5 @@
 import type { Message } from '../models/message.ts'
+import type { TextEvent } from '../models/port.ts'
 import type { KeptEnd, KeptTurn, KeptTurnStore } from '../storage/port.ts'
 import type { Entry, Outcome, TurnEvent } from './event.ts'
 import type { RunEvent } from './turn.ts'
@@ -34,13 +35,18 @@ export function recordAtEnd(turn: KeptTurn): Recording {
 }
 
 function join(last: TurnEvent, next: RunEvent): TurnEvent | undefined {
-  if ((last.type === 'text' || last.type === 'reasoning') && last.type === next.type) {
-    return { ...last, delta: last.delta + next.delta }
-  }
+  if (last.type === 'text' && next.type === 'text') return joinText(last, next)
+  if (last.type === 'reasoning' && next.type === 'reasoning') return { ...last, delta: last.delta + next.delta }
   if (last.type === 'tool_call' && next.type === 'tool_call' && last.callId === next.callId) {
     return { ...last, delta: last.delta + next.delta }
   }
   return undefined
+}
+
+function joinText(last: TextEvent, { delta, refusal, logprobs }: TextEvent): TextEvent | undefined {
+  if (last.refusal !== refusal) return undefined
+  const likely = last.logprobs || logprobs ? [...(last.logprobs ?? []), ...(logprobs ?? [])] : undefined
+  return { ...last, delta: last.delta + delta, ...(likely && { logprobs: likely }) }
 }
 
 /** Events that may wait to be stored. */

@@ -18,6 +18,7 @@ const TYPES = ['openai', 'anthropic', 'google', 'openai-compatible', 'ollama'] a
 /** What providers that fail play, and the status of the answer. */
 const FAILURES = {
   'status-401': 502,
+  'key-refused': 502,
   'status-500': 502,
   'status-400': 400,
   'status-429': 429,
@@ -73,7 +74,7 @@ async function checkType(t: Test, type: string, ask: Ask): Promise<void> {
   const failing = Object.entries(FAILURES).map(async ([failure, status]) => {
     const { statusCode, headers, body } = await ask(`${type}-${failure}/${failure}`)
     t.equal(statusCode, status, failure)
-    t.notMatch(body, /sk-key/)
+    t.notMatch(body, /sk-key|not valid/)
     if (failure === 'status-429') t.equal(headers['retry-after'], '7')
   })
   await Promise.all(failing)
@@ -99,4 +100,34 @@ t.test('an upstream that cannot be reached', async (t) => {
     payload: { model: 'p/x', messages: [{ role: 'user', content: 'x' }] }
   })
   t.match([answer.statusCode, answer.json().error.message], [502, 'The connection to the provider "p" failed'])
+})
+
+type Wire = { [key: string]: unknown }
+
+t.test('what each format has no words for, or is strict about', async (t) => {
+  const app = await buildGateway(t, { providers: providers() })
+  const sentTo = async (type: string, payload: object): Promise<Wire> => {
+    const url = '/v1/chat/completions'
+    const asked = { model: `${type}/echo-request`, ...payload }
+    const answer = await app.inject({ method: 'POST', url, headers: bearer(), payload: asked })
+    return JSON.parse(answer.json().choices[0].message.content) as Wire
+  }
+  const call = (id: string) => ({ id, type: 'function', function: { name: id, arguments: '{}' } })
+  const result = (id: string) => ({ role: 'tool', tool_call_id: id, content: id })
+  const question = { role: 'user', content: 'x' }
+  const calls = { role: 'assistant', content: null, reasoning_content: 'hm', tool_calls: [call('f'), call('g')] }
+  const messages = [question, calls, result('f'), result('g')]
+
+  const { contents } = (await sentTo('google', { messages })) as { contents: { role: string; parts: object[] }[] }
+  t.match(contents.at(-1), { role: 'user', parts: [{ functionResponse: { name: 'f' } }, { functionResponse: {} }] })
+  t.notMatch(JSON.stringify(contents), /hm/)
+
+  const thinking = { reasoning_effort: 'low', max_tokens: 5000 }
+  t.hasProp(await sentTo('anthropic', { messages: [question], ...thinking }), 'thinking')
+  t.notHas(await sentTo('anthropic', { messages, ...thinking }), { thinking: {} }, 'its thoughts are not there')
+  const json = { messages: [question], response_format: { type: 'json_object' } }
+  t.match(await sentTo('anthropic', json), { system: [{ text: /one JSON object/ }] })
+
+  t.match((await sentTo('openai-compatible', { messages })).messages, [{}, { reasoning_content: 'hm' }])
+  t.notMatch(JSON.stringify(await sentTo('openai', { messages })), /hm/)
 })

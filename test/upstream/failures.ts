@@ -68,7 +68,7 @@ const FAILURES: Failure[] = [
  * @param asked how often the model was asked, this time among them
  */
 export function failureOf(model: string, headers: IncomingHttpHeaders, asked: () => number): Failure | undefined {
-  const [, times, status, seconds] = /^flaky-(\d+)-(\d{3})(?:-(\d+)s)?$/.exec(model) ?? []
+  const [, times, status, seconds] = /^flaky-(\d+)-(\d{3})(?:-(\d+(?:\.\d+)?)s)?$/.exec(model) ?? []
   if (times !== undefined) {
     const failure = failureOf(`status-${status}`, headers, asked)
     return failure && asked() <= Number(times)
@@ -77,6 +77,7 @@ export function failureOf(model: string, headers: IncomingHttpHeaders, asked: ()
   }
   if (model === 'status-401') return unauthorized(keyOf(headers))
   if (model === 'status-404') return modelNotFound(model)
+  if (model === 'key-refused') return badRequest('API key not valid. Please pass a valid API key.') // as Google does
   return FAILURES.find((failure) => model === `status-${failure.status}`)
 }
 

@@ -54,7 +54,11 @@ const ToolCall = Type.Union(
 )
 export type ToolCall = Static<typeof ToolCall>
 
-const SystemMessage = Type.Object({ role: Type.Enum(['system', 'developer']), content: instructions })
+const SystemMessage = Type.Object({
+  role: Type.Enum(['system', 'developer']),
+  content: instructions,
+  name: optional(Type.String())
+})
 const UserMessage = Type.Object({
   role: Type.Literal('user'),
   content: Type.Union([Type.String(), Type.Array(UserPart)]),
@@ -68,6 +72,10 @@ const AssistantMessage = Type.Object({
       Type.Array(Type.Union([TextPart, RefusalPart], { description: 'a part of the type text or refusal' })),
       Type.Null()
     ])
+  ),
+  name: optional(Type.String()),
+  reasoning_content: optional(
+    Type.String({ description: 'What the model thought, as an earlier answer told it; for servers that ask for it.' })
   ),
   refusal: optional(Type.String()),
   audio: optional(Type.Object({ id: Type.String({ description: 'Refused: no sound is kept.' }) })),

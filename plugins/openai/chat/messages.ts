@@ -17,10 +17,10 @@ function toMessage(message: ChatMessage, path: string, called: Called): Message 
   switch (message.role) {
     case 'system':
     case 'developer':
-      return { role: 'system', content: toText(message.content) }
+      return { role: 'system', content: toText(message.content), ...named(message) }
     case 'user': {
       const content = toUserParts(message.content, `${path}.content`)
-      return { role: 'user', content, ...(message.name && { name: message.name }) }
+      return { role: 'user', content, ...named(message) }
     }
     case 'assistant':
       return toAssistant(message, path, called)
@@ -39,6 +39,8 @@ function toMessage(message: ChatMessage, path: string, called: Called): Message 
   }
 }
 
+const named = ({ name }: { name?: string | null }) => (name ? { name } : {})
+
 /** Which tools were called so far: results name the call, or (as they once did) the function. */
 class Called {
   readonly #names = new Map<string, string>()
@@ -56,13 +58,21 @@ class Called {
 }
 
 function toAssistant(message: AssistantMessage, path: string, called: Called): Message {
-  const { content, refusal, audio, tool_calls: calls, function_call: call } = message
+  const { content, reasoning_content: thought, refusal, audio, tool_calls: calls, function_call: call } = message
   if (audio) throw unresolved(`${path}.audio`, 'no sound of earlier answers is kept here')
   const parts = (calls ?? []).map(toCall)
   if (call) parts.push({ type: 'tool_call', callId: `call_${path.replace('.', '_')}`, ...call })
   for (const part of parts) called.add(part)
   const text = toText(content) || (refusal ?? '')
-  return { role: 'assistant', content: [...(text ? [{ type: 'text' as const, text }] : []), ...parts] }
+  return {
+    role: 'assistant',
+    content: [
+      ...(thought ? [{ type: 'reasoning' as const, text: thought }] : []),
+      ...(text ? [{ type: 'text' as const, text }] : []),
+      ...parts
+    ],
+    ...named(message)
+  }
 }
 
 function toCall(call: ToolCall): ToolCallPart {

@@ -39,7 +39,7 @@ export const ChatCompletionBody = Type.Object({
   stop: optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 4 })])),
   logprobs: optional(Type.Boolean({ description: 'Where the provider has them; elsewhere they are null.' })),
   top_logprobs: optional(Type.Integer({ minimum: 0, maximum: 20 })),
-  reasoning_effort: optional(Type.Enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
+  reasoning_effort: optional(Type.Enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])),
   response_format: optional(ResponseFormat),
   tools: optional(Type.Array(Tool)),
   tool_choice: optional(ToolChoice),

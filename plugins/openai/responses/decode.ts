@@ -55,9 +55,20 @@ function toSettings(body: ResponseBody, toolChoice: ModelSettings['toolChoice'])
     reasoningEffort: body.reasoning?.effort,
     responseFormat: toFormat(body.text?.format),
     toolChoice,
-    parallelToolCalls: body.parallel_tool_calls
+    parallelToolCalls: body.parallel_tool_calls,
+    logprobs: body.include?.includes(LOGPROBS) ? true : undefined,
+    topLogprobs: body.include?.includes(LOGPROBS) ? body.top_logprobs : undefined,
+    openai: dropEmpty({
+      user: body.user,
+      service_tier: body.service_tier,
+      verbosity: body.text?.verbosity,
+      prompt_cache_key: body.prompt_cache_key,
+      safety_identifier: body.safety_identifier
+    })
   })
 }
+
+const LOGPROBS = 'message.output_text.logprobs'
 
 function toFormat(format: NonNullable<ResponseBody['text']>['format']): ModelSettings['responseFormat'] {
   if (!format || format.type === 'text') return undefined

@@ -1,4 +1,6 @@
 import { GatewayError } from '../../../src/errors.ts'
+import type { Json } from '../../../src/json.ts'
+import type { TextEvent } from '../../../src/models/port.ts'
 import type { Entry, Outcome, TurnEvent } from '../../../src/turns/event.ts'
 import { toFailure } from '../../errors/failure.ts'
 import { customInput } from '../custom-tool.ts'
@@ -26,7 +28,7 @@ export const responseId = (turnId: string): string => turnId.replace(/^turn_/, '
 export const turnIdOf = (id: string): string => id.replace(/^resp_/, 'turn_')
 
 /** An item that is still being written. */
-type Written = Said | Thought
+type Written = Said | Refused | Thought
 type Open = Written | Called
 interface Place {
   /** Among all items of the answer. */
@@ -35,7 +37,13 @@ interface Place {
   text: string
 }
 interface Said extends Place {
-  kind: 'message'
+  kind: 'text'
+  /** Its tokens and how likely they were, where that was asked for. */
+  logprobs: Json[]
+}
+/** That the model will not answer: a message too. */
+interface Refused extends Place {
+  kind: 'refusal'
 }
 interface Thought extends Place {
   kind: 'reasoning'
@@ -85,7 +93,7 @@ export class ResponseEncoder {
   encode({ event, at }: Entry): StreamEvent[] {
     this.#events = []
     if (!this.#begun) this.#begin()
-    if (event.type === 'text') this.#addText(event.delta)
+    if (event.type === 'text') this.#addText(event)
     else if (event.type === 'reasoning') this.#addReasoning(event.delta)
     else if (event.type === 'tool_call') this.#addCall(event)
     else if (event.type === 'finished') this.#finish(event.outcome, Math.floor(at / 1000))
@@ -98,10 +106,13 @@ export class ResponseEncoder {
     this.#tell('response.in_progress', { response: this.resource })
   }
 
-  #addText(delta: string): void {
-    const open = this.#writing('message')
+  #addText({ delta, refusal, logprobs = [] }: TextEvent): void {
+    const open = this.#writing(refusal ? 'refusal' : 'text')
     open.text += delta
-    this.#tell('response.output_text.delta', { ...placeOf(open), content_index: 0, delta, logprobs: [] })
+    const place = { ...placeOf(open), content_index: 0 }
+    if (open.kind === 'refusal') return this.#tell('response.refusal.delta', { ...place, delta })
+    if (open.kind === 'text') open.logprobs.push(...logprobs)
+    this.#tell('response.output_text.delta', { ...place, delta, logprobs })
   }
 
   #addReasoning(delta: string): void {
@@ -141,16 +152,16 @@ export class ResponseEncoder {
     if (current?.kind === kind) return current
     this.#closeAll()
     const index = this.#items++
-    const open: Written = { kind, index, id: this.#idOf(kind === 'message' ? 'msg' : 'rs', index), text: '' }
+    const place = { index, id: this.#idOf(kind === 'reasoning' ? 'rs' : 'msg', index), text: '' }
+    const open: Written = kind === 'text' ? { kind, ...place, logprobs: [] } : { kind, ...place }
     this.#open.push(open)
     this.#tell('response.output_item.added', {
       output_index: open.index,
       item: this.#itemOf(open, 'in_progress', true)
     })
-    if (kind === 'message')
-      this.#tell('response.content_part.added', { ...placeOf(open), content_index: 0, part: textPart('') })
-    else
+    if (open.kind === 'reasoning')
       this.#tell('response.reasoning_summary_part.added', { ...placeOf(open), summary_index: 0, part: summaryPart('') })
+    else this.#tell('response.content_part.added', { ...placeOf(open), content_index: 0, part: partOf(open) })
     return open
   }
 
@@ -162,9 +173,11 @@ export class ResponseEncoder {
   #close(open: Open, status: 'completed' | 'incomplete'): void {
     const place = placeOf(open)
     const { text } = open
-    if (open.kind === 'message') {
-      this.#tell('response.output_text.done', { ...place, content_index: 0, text, logprobs: [] })
-      this.#tell('response.content_part.done', { ...place, content_index: 0, part: textPart(text) })
+    if (open.kind === 'text' || open.kind === 'refusal') {
+      const done = { ...place, content_index: 0 }
+      if (open.kind === 'refusal') this.#tell('response.refusal.done', { ...done, refusal: text })
+      else this.#tell('response.output_text.done', { ...done, text, logprobs: open.logprobs })
+      this.#tell('response.content_part.done', { ...done, part: partOf(open) })
     } else if (open.kind === 'reasoning') {
       this.#tell('response.reasoning_summary_text.done', { ...place, summary_index: 0, text })
       this.#tell('response.reasoning_summary_part.done', { ...place, summary_index: 0, part: summaryPart(text) })
@@ -204,8 +217,8 @@ export class ResponseEncoder {
   #itemOf(open: Open, status: 'in_progress' | 'completed' | 'incomplete', empty = false): OutputItem {
     const { id, text } = open
     if (open.kind === 'reasoning') return { type: 'reasoning', id, summary: empty ? [] : [summaryPart(text)] }
-    if (open.kind === 'message') {
-      return { type: 'message', id, status, role: 'assistant', content: empty ? [] : [textPart(text)] }
+    if (open.kind === 'text' || open.kind === 'refusal') {
+      return { type: 'message', id, status, role: 'assistant', content: empty ? [] : [partOf(open)] }
     }
     const tool = this.#turn.tools.byName.get(open.name)
     const call = { id, status, call_id: open.callId, name: tool?.name ?? open.name }
@@ -240,5 +253,8 @@ export function failureOf({ finishReason, error }: Outcome): GatewayError | unde
 }
 
 const placeOf = ({ id, index }: Open) => ({ item_id: id, output_index: index })
-const textPart = (text: string) => ({ type: 'output_text', text, annotations: [], logprobs: [] })
+const partOf = (open: Said | Refused) =>
+  open.kind === 'refusal'
+    ? { type: 'refusal', refusal: open.text }
+    : { type: 'output_text', text: open.text, annotations: [], logprobs: [...open.logprobs] }
 const summaryPart = (text: string) => ({ type: 'summary_text', text })

@@ -75,7 +75,7 @@ async function responses(fastify: FastifyInstance): Promise<void> {
           })
         }
       },
-      encode: (entry) => toFrames(encoder.encode(entry).filter(isNew))
+      encode: (entry) => toFrames(encoder.encode(entry), isNew)
     })
   }
 

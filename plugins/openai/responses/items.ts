@@ -122,7 +122,8 @@ function addItem(conversation: Conversation, item: Item, path: string, find: (id
 
 const is = <T extends string>(item: Item, type: T): item is Of<T> => 'type' in item && item.type === type
 const isOutput = (item: Item): item is Of<'function_call_output' | 'custom_tool_call_output'> => 'output' in item
-const isCompaction = (item: Item): item is Of<'compaction' | 'compaction_summary'> => 'encrypted_content' in item
+const isCompaction = (item: Item): item is Of<'compaction' | 'compaction_summary'> =>
+  is(item, 'compaction') || is(item, 'compaction_summary')
 
 function addMessage(
   conversation: Conversation,
@@ -141,8 +142,11 @@ function toParts(content: string | InputPart[], path: string): (TextPart | FileP
 
 function toPart(part: InputPart, path: string): TextPart | FilePart {
   if (part.type === 'refusal') return { type: 'text', text: part.refusal }
-  if (part.type === 'input_image')
-    return { ...toFile(given(part.image_url, path, 'image_url'), 'image/*', `${path}.image_url`), field: path }
+  if (part.type === 'input_image') {
+    const { image_url: url, detail } = part
+    const file = toFile(given(url, path, 'image_url'), 'image/*', `${path}.image_url`)
+    return { ...file, field: path, ...(detail && { detail }) }
+  }
   if (part.type !== 'input_file') return { type: 'text', text: part.text }
   const { file_data: data, file_url: url, filename } = part
   const [address, key] = data ? [data, 'file_data'] : [given(url, path, 'file_url'), 'file_url']

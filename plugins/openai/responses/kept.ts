@@ -5,7 +5,7 @@ import type { StoredTurn } from '../../../src/storage/port.ts'
 import type { Entry } from '../../../src/turns/event.ts'
 import { ResponseEncoder, turnIdOf } from './encode.ts'
 import { echoOf, type Resource } from './resource.ts'
-import type { Item, ResponseBody } from './schema.ts'
+import type { InputPart, Item, ResponseBody } from './schema.ts'
 import { toTools } from './tools.ts'
 
 const PAGE = 500
@@ -51,11 +51,17 @@ export function inputItems({ turn, body }: KeptResponse): { type: string; id: st
 const inputId = (turnId: string, index: number) => `in_${turnId.replace(/^turn_/, '')}_${index}`
 
 function withType(item: Item): { type: string; [key: string]: unknown } {
-  if (!('role' in item)) return item
+  if (!('role' in item)) return 'call_id' in item ? { status: 'completed', ...item } : item
   const { role, content } = item
-  const kind = role === 'assistant' ? 'output_text' : 'input_text'
+  const kind = role === 'assistant' ? ('output_text' as const) : ('input_text' as const)
   const parts = typeof content === 'string' ? [{ type: kind, text: content }] : content
-  return { ...item, type: 'message', status: 'completed', content: parts }
+  return { ...item, type: 'message', status: 'completed', content: parts.map(toFullPart) }
+}
+
+/** With what the specification asks for and clients may leave out. */
+function toFullPart(part: InputPart): object {
+  if (part.type === 'output_text') return { annotations: [], logprobs: [], ...part }
+  return part.type === 'input_image' ? { ...part, detail: part.detail ?? 'auto' } : part
 }
 
 /**

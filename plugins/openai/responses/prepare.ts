@@ -75,5 +75,19 @@ async function previousOf(
     const message = `The response "${responseId(turn.id)}" is still in progress`
     throw new GatewayError('invalid_request', message, { param: 'previous_response_id' })
   }
-  return { conversation: await services.storage.kept.conversation(turn.id, turn.clientId), turnId: turn.id }
+  const conversation = await services.storage.kept.conversation(turn.id, turn.clientId)
+  return { conversation: withoutOrphans(conversation), turnId: turn.id }
+}
+
+/** Without results of calls that went with a response that was deleted, or is too old: no provider takes these alone. */
+function withoutOrphans(conversation: Message[]): Message[] {
+  const called = new Set<string>()
+  return conversation.flatMap((message): Message[] => {
+    if (message.role === 'assistant') {
+      for (const part of message.content) if (part.type === 'tool_call') called.add(part.callId)
+    }
+    if (message.role !== 'tool') return [message]
+    const content = message.content.filter(({ callId }) => called.has(callId))
+    return content.length > 0 ? [{ ...message, content }] : []
+  })
 }

@@ -44,7 +44,7 @@ export function echoOf(body: ResponseBody, { specs }: ClientTools) {
     top_logprobs: body.top_logprobs ?? 0,
     temperature: body.temperature ?? 1,
     reasoning: body.reasoning
-      ? { effort: body.reasoning.effort ?? null, summary: summaryOf(body.reasoning.summary) }
+      ? { effort: effortOf(body.reasoning.effort), summary: summaryOf(body.reasoning.summary) }
       : null,
     max_output_tokens: body.max_output_tokens ?? null,
     max_tool_calls: body.max_tool_calls ?? null,
@@ -56,6 +56,10 @@ export function echoOf(body: ResponseBody, { specs }: ClientTools) {
     prompt_cache_key: body.prompt_cache_key ?? null
   }
 }
+
+/** The specification has no word for the least and the most. */
+const effortOf = (effort: string | null | undefined) =>
+  effort === 'minimal' || effort === 'max' ? null : (effort ?? null)
 
 const SUMMARIES = new Set(['concise', 'detailed', 'auto'])
 const summaryOf = (summary: string | null | undefined) => (summary && SUMMARIES.has(summary) ? summary : null)

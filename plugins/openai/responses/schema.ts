@@ -8,6 +8,7 @@ const InputRefusal = Type.Object({ type: Type.Literal('refusal'), refusal: text 
 const InputImage = Type.Object({
   type: Type.Literal('input_image'),
   image_url: optional(Type.String({ description: 'An address, `/media/:id`, or a `data:` URL.' })),
+  detail: optional(Type.String({ description: '`auto`, `low` or `high`' })),
   file_id: optional(text)
 })
 const InputFile = Type.Object({
@@ -106,6 +107,9 @@ export const ResponseBody = Type.Object({
     ])
   ),
   parallel_tool_calls: optional(Type.Boolean()),
+  include: optional(
+    Type.Array(text, { description: 'Of what there is: `message.output_text.logprobs`, where the provider has them.' })
+  ),
   max_output_tokens: optional(Type.Integer({ minimum: 1 })),
   max_tool_calls: optional(Type.Integer({ minimum: 1 })),
   temperature: optional(Type.Number({ minimum: 0, maximum: 2 })),
@@ -115,7 +119,7 @@ export const ResponseBody = Type.Object({
   top_logprobs: optional(Type.Integer({ minimum: 0, maximum: 20 })),
   reasoning: optional(
     Type.Object({
-      effort: optional(Type.Enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
+      effort: optional(Type.Enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])),
       summary: optional(text)
     })
   ),
@@ -138,6 +142,7 @@ export const ResponseBody = Type.Object({
   ),
   truncation: optional(Type.Enum(['auto', 'disabled'])),
   metadata: optional(Type.Record(Type.String(), Type.String())),
+  user: optional(text),
   service_tier: optional(text),
   safety_identifier: optional(text),
   prompt_cache_key: optional(text)

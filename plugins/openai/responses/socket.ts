@@ -7,6 +7,7 @@ import type { Message } from '../../../src/models/message.ts'
 import { parseJson, RefusedJson } from '../../../src/parse-json.ts'
 import { explain } from '../../../src/schema/explain.ts'
 import type { Services } from '../../../src/services.ts'
+import type { Entry } from '../../../src/turns/event.ts'
 import { Transcript } from '../../../src/turns/transcript.ts'
 import type { Turn } from '../../../src/turns/turn.ts'
 import { toFailure } from '../../errors/failure.ts'
@@ -15,7 +16,7 @@ import { Outlet } from '../../websocket/outlet.ts'
 import { MessageLimit } from '../../websocket/window.ts'
 import { openAiForm } from '../errors.ts'
 import type { MediaParts } from '../media-parts.ts'
-import { failureOf, ResponseEncoder, responseId } from './encode.ts'
+import { failureOf, ResponseEncoder, responseId, type StreamEvent } from './encode.ts'
 import { prepare, type Prepared } from './prepare.ts'
 import { echoOf } from './resource.ts'
 import { ResponseBody } from './schema.ts'
@@ -121,25 +122,33 @@ export class ResponseSocket {
       if (entry.event.type !== 'finished') transcript.append(entry.event)
       let room: Promise<void> | undefined
       for (const event of encoder.encode(entry)) {
-        // The specification has a form of its own for errors here, which is told below.
-        if (event.type !== 'error') room = this.#outlet.send(JSON.stringify(event))
+        const told = event.type === 'error' ? { ...errorOf(failureIn(entry)), ...numberOf(event) } : event
+        room = this.#outlet.send(JSON.stringify(told))
       }
       return room
     })
-    const failure = failureOf(await turn.outcome)
-    if (failure) return this.#tellFailure(failure)
+    if (failureOf(await turn.outcome)) return
     if (!keep) this.#remembered.set(responseId(turnId), [...conversation, ...transcript.all])
   }
 
   #tellFailure(thrown: unknown): void {
     const error = asGatewayError(thrown)
     if (error.code === 'internal' && error !== thrown) this.#options.onFault(thrown)
-    const failure = toFailure(error, 0)
-    const { error: told } = openAiForm(failure)
-    void this.#outlet.send(
-      JSON.stringify({ type: 'error', status: failure.status, error: { ...told, code: told.code ?? told.type } })
-    )
+    void this.#outlet.send(JSON.stringify(errorOf(error)))
   }
+}
+
+/** The specification has a form of its own for errors on a socket. */
+function errorOf(thrown: GatewayError): object {
+  const failure = toFailure(thrown, 0)
+  const { error } = openAiForm(failure)
+  return { type: 'error', status: failure.status, error: { ...error, code: error.code ?? error.type } }
+}
+
+const numberOf = ({ sequence_number }: StreamEvent) => ({ sequence_number })
+
+function failureIn({ event }: Entry): GatewayError {
+  return asGatewayError(event.type === 'finished' ? failureOf(event.outcome) : undefined)
 }
 
 const TOO_MANY = 'Too many requests wait on this connection'

@@ -6,7 +6,7 @@ import type {
   SharedV4ProviderOptions
 } from '@ai-sdk/provider'
 import type { Json } from '../../json.ts'
-import type { FilePart, Message, ToolCallPart, ToolResultPart } from '../message.ts'
+import type { FilePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../message.ts'
 import type { ModelRequest, ResponseFormat, ToolChoice, ToolSpec } from '../port.ts'
 
 /**
@@ -27,7 +27,7 @@ export function callOptions(
     presencePenalty,
     frequencyPenalty,
     seed,
-    prompt: messages.map(toPrompt),
+    prompt: toPrompts(messages),
     stopSequences: stop,
     responseFormat: toFormat(responseFormat),
     reasoning: reasoningEffort,
@@ -44,20 +44,38 @@ function toFormat(format: ResponseFormat | undefined): LanguageModelV4CallOption
   return { type, schema: schema as JSONSchema7 | undefined, name, description }
 }
 
+/** Results of calls that were made at once are one message: some providers refuse them one by one. */
+function toPrompts(messages: Message[]): LanguageModelV4Message[] {
+  const prompts: LanguageModelV4Message[] = []
+  for (const message of messages) {
+    const prompt = toPrompt(message)
+    const last = prompts.at(-1)
+    if (prompt.role === 'tool' && last?.role === 'tool') last.content.push(...prompt.content)
+    else prompts.push(prompt)
+  }
+  return prompts
+}
+
 function toPrompt(message: Message): LanguageModelV4Message {
   switch (message.role) {
     case 'system':
-      return message
+      return { role: 'system', content: message.content }
     case 'user':
       return { role: 'user', content: message.content.map((part) => (part.type === 'text' ? part : toFile(part))) }
     case 'assistant':
       return {
         role: 'assistant',
-        content: message.content.map((part) => (part.type === 'tool_call' ? toCall(part) : part))
+        content: message.content.flatMap(toAnswerPart)
       }
     case 'tool':
       return { role: 'tool', content: message.content.map(toResult) }
   }
+}
+
+/** Thoughts go back to none of these: they would have to be signed. */
+function toAnswerPart(part: TextPart | ReasoningPart | ToolCallPart) {
+  if (part.type === 'reasoning') return []
+  return [part.type === 'tool_call' ? toCall(part) : part]
 }
 
 const toFile = ({ mediaType, data, filename, detail }: FilePart): LanguageModelV4FilePart => ({

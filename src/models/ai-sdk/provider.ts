@@ -19,15 +19,25 @@ export interface AiSdkPackage {
   /** Loads the package (at its first use: they are slow to load) and makes its models. */
   open(): Promise<(model: string) => LanguageModelV4>
   list(signal: AbortSignal): Promise<ListedModel[]>
+  /** A request as this provider takes it. Left out: as it is. */
+  adapt?(request: ModelRequest): ModelRequest
   /** Settings that only this package has words for. Left out: none. */
   options?(settings: ModelSettings): SharedV4ProviderOptions
 }
 
 /** A provider over `doStream` of the AI SDK's language-model interface, version 4. */
-export function aiSdkProvider({ id, timeoutMs, open, list, options }: AiSdkPackage): ModelProvider {
+export function aiSdkProvider({
+  id,
+  timeoutMs,
+  open,
+  list,
+  adapt = (request) => request,
+  options
+}: AiSdkPackage): ModelProvider {
   let opened: ReturnType<typeof open> | undefined
 
-  async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
+  async function* stream(asked: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent[]> {
+    const request = adapt(asked)
     const model = (await (opened ??= open()))(request.model)
     using silence = watchSilence(timeoutMs, signal, () => tooSilent(id, timeoutMs))
     try {

@@ -31,7 +31,7 @@ export function blamePart(error: GatewayError, { status, body, messages }: Refus
 function partAt(body: string, messages: Message[]): FilePart | undefined {
   const [, message, part] = /messages\W{1,3}(\d{1,6})\W{1,4}content\W{1,3}(\d{1,6})/.exec(body) ?? []
   if (message === undefined) return undefined
-  const sent = messages.flatMap((each) => toWire(each).map(() => each))[Number(message)]
+  const sent = messages.flatMap((each) => toWire(each, false).map(() => each))[Number(message)]
   const found = sent?.role === 'user' ? sent.content[Number(part)] : undefined
   return found?.type === 'file' ? found : undefined
 }

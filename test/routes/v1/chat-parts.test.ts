@@ -140,7 +140,7 @@ t.test('messages of all kinds that real clients send', async (t) => {
   t.same(messages, [
     { role: 'user', content: 'Hi', name: 'ann' },
     { role: 'assistant', content: 'I cannot.' },
-    { role: 'assistant', content: 'I will not.' },
+    { role: 'assistant', name: 'bot', content: 'I will not.' },
     { role: 'assistant', content: null, tool_calls: [{ id, type: 'function', function: call }] },
     { role: 'tool', tool_call_id: id, content: 'found' },
     {
@@ -149,7 +149,12 @@ t.test('messages of all kinds that real clients send', async (t) => {
       tool_calls: [{ id: 'c1', type: 'function', function: { name: 'run', arguments: '{"input":"ls"}' } }]
     },
     { role: 'tool', tool_call_id: 'c1', content: 'ab' },
-    { role: 'assistant', content: null, tool_calls: [{ id: 'c2', type: 'function', function: call }] },
+    {
+      role: 'assistant',
+      content: null,
+      reasoning_content: 'hm',
+      tool_calls: [{ id: 'c2', type: 'function', function: call }]
+    },
     { role: 'tool', tool_call_id: 'c2', content: '' },
     { role: 'user', content: 'Go on' }
   ])

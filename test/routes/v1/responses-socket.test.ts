@@ -19,6 +19,7 @@ interface Event {
   error?: { code: string; message: string; param?: string }
   response?: { id: string; output: { type: string; call_id?: string }[] }
   delta?: string
+  sequence_number?: number
 }
 
 const LAST = new Set(['response.completed', 'response.incomplete', 'error'])
@@ -148,6 +149,19 @@ t.test('a bad token is refused before the upgrade, and a client that leaves stop
   let running = 1
   for (let n = 0; n < 100 && running > 0; n++) running = await turns()
   t.equal(running, 0)
+})
+
+t.test('a failure in the middle is told in its place, and then the end', async (t) => {
+  const { events, create, until } = await open(t)
+  create({ model: 'up/error-mid', input: 'x' })
+  create({ input: 'one' })
+  await until(2)
+  const end = events.findIndex(({ type }) => type === 'response.failed')
+  t.match(events.slice(end - 1, end + 2), [
+    { type: 'error', status: 502, error: { code: 'provider_failed' }, sequence_number: end - 1 },
+    { type: 'response.failed', sequence_number: end },
+    { type: 'response.created', sequence_number: 0 }
+  ])
 })
 
 t.test('a gateway that closes answers what runs, and a token that ends closes its sockets', async (t) => {
