@@ -64,7 +64,10 @@ export function notUnderstood(providerId: string, cause?: unknown): GatewayError
   })
 }
 
-/** What the body of an error answer says. */
+/** Keys as providers form them, which some quote in whole. */
+const KEYS = /\b(sk|pk|rk|gsk|xai|AIza)[-_]?[\w-]{16,}/g
+
+/** What the body of an error answer says, without the keys in it. */
 export function readBody(body: string | undefined): { message?: string; code?: string } {
   try {
     const { error } = JSON.parse(body ?? '') as {
@@ -73,7 +76,7 @@ export function readBody(body: string | undefined): { message?: string; code?: s
     if (typeof error !== 'object' || error === null) return { message: typeof error === 'string' ? error : undefined }
     const code = error.code ?? error.type
     return {
-      message: typeof error.message === 'string' ? error.message : undefined,
+      message: typeof error.message === 'string' ? error.message.replace(KEYS, '…') : undefined,
       code: typeof code === 'string' ? code : undefined
     }
   } catch {

@@ -6,6 +6,7 @@ interface Shape extends TSchema {
   type?: string
   const?: unknown
   enum?: unknown[]
+  pattern?: string
   anyOf?: Shape[]
   items?: Shape
   properties?: Record<string, Shape>
@@ -24,8 +25,9 @@ export function pinpoint(schema: TSchema, value: unknown): Issue[] {
 function find(shape: Shape, value: unknown, path: string): Issue[] {
   const { anyOf, items, properties } = shape
   if (anyOf) {
-    const [branch, another] = anyOf.filter((each) => isMeant(each, value))
-    return branch && !another ? find(branch, value, path) : within(shape, value, path)
+    const [branch, another] = meant(anyOf, value)
+    if (branch && !another) return find(branch, value, path)
+    return shape.description ? [{ path, message: `expected ${shape.description}` }] : within(shape, value, path)
   }
   if (items && Array.isArray(value)) {
     const index = value.findIndex((item) => !Check(items, item))
@@ -49,14 +51,27 @@ function find(shape: Shape, value: unknown, path: string): Issue[] {
 const within = (shape: Shape, value: unknown, path: string): Issue[] =>
   explain(shape, Errors(shape, value)).map((issue) => ({ ...issue, path: issue.path ? join(path, issue.path) : path }))
 
+/** The branches that a value may be meant for: by all that tells them apart, or else by the type that the value names. */
+function meant(branches: Shape[], value: unknown): Shape[] {
+  const fitting = branches.filter((each) => isMeant(each, value))
+  if (fitting.length > 0 || fieldOf(value, 'type') === undefined) return fitting
+  return branches.filter(({ properties, required }) => {
+    const type = properties?.type
+    return type !== undefined && isMeant({ type: 'object', properties: { type }, required }, value)
+  })
+}
+
 /** Whether a value has the fields by which a branch is told from the others, or is a list where that takes one. */
-function isMeant({ anyOf, type, properties = {} }: Shape, value: unknown): boolean {
+function isMeant({ anyOf, type, properties = {}, required = [] }: Shape, value: unknown): boolean {
   if (anyOf) return anyOf.some((shape) => isMeant(shape, value))
   if (type === 'array') return Array.isArray(value)
   if (type !== 'object' || typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return Object.entries(properties).every(([key, field]) => {
-    if (field.const !== undefined) return fieldOf(value, key) === field.const
-    return field.enum === undefined || field.enum.includes(fieldOf(value, key))
+    const part = fieldOf(value, key)
+    if (part === undefined && !required.includes(key)) return true
+    if (field.const !== undefined) return part === field.const
+    if (key === 'type' && field.pattern) return typeof part === 'string' && new RegExp(field.pattern).test(part)
+    return field.enum === undefined || field.enum.includes(part)
   })
 }
 

@@ -19,6 +19,7 @@ const TYPES = ['openai', 'anthropic', 'google', 'openai-compatible', 'ollama'] a
 const FAILURES = {
   'status-401': 502,
   'key-refused': 502,
+  'quotes-key': 400,
   'status-500': 502,
   'status-400': 400,
   'status-429': 429,

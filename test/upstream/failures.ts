@@ -77,6 +77,7 @@ export function failureOf(model: string, headers: IncomingHttpHeaders, asked: ()
   }
   if (model === 'status-401') return unauthorized(keyOf(headers))
   if (model === 'status-404') return modelNotFound(model)
+  if (model === 'quotes-key') return badRequest(`${keyOf(headers)} may not do this.`)
   if (model === 'key-refused') return badRequest('API key not valid. Please pass a valid API key.') // as Google does
   return FAILURES.find((failure) => model === `status-${failure.status}`)
 }

@@ -5,7 +5,7 @@ import type { Principal } from '../../../src/access/principal.ts'
 import { asGatewayError, GatewayError } from '../../../src/errors.ts'
 import type { Message } from '../../../src/models/message.ts'
 import { parseJson, RefusedJson } from '../../../src/parse-json.ts'
-import { explain } from '../../../src/schema/explain.ts'
+import { pinpoint } from '../../../src/schema/pinpoint.ts'
 import type { Services } from '../../../src/services.ts'
 import type { Entry } from '../../../src/turns/event.ts'
 import { Transcript } from '../../../src/turns/transcript.ts'
@@ -165,7 +165,7 @@ function readCreate(text: string): ResponseBody {
   }
   validator ??= Compile(ResponseBody)
   if (validator.Check(body)) return body as ResponseBody
-  const [first] = explain(ResponseBody, validator.Errors(body))
+  const [first] = pinpoint(ResponseBody, body)
   throw invalid(`Invalid field: ${first?.path ?? ''}: ${first?.message ?? 'not valid'}`, first?.path)
 }
 

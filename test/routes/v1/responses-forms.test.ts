@@ -155,3 +155,25 @@ t.test('a stream that is read from its end on says that it is over', async (t) =
   const rest = await fetch(url, { headers: bearer(SECRETS.api) })
   t.equal(await rest.text(), 'data: [DONE]\n\n')
 })
+
+t.test('what is wrong with an item is told where it is', async (t) => {
+  const client = await connect(t)
+  const part = /^400 Invalid field: input\.0\.(content|output)\.0: expected a part of the type input_text/
+  for (const [item, message] of [
+    [{ role: 'user', content: [{ type: 'input_video' }] }, part],
+    [{ type: 'message', role: 'user', content: [{ type: 5 }] }, part],
+    [{ type: 'function_call_output', call_id: 'c', output: [{ type: 'input_video' }] }, part],
+    [{ type: 'message', role: 'zzz', content: 'x' }, /^400 Invalid field: input\.0\.role: expected one of "user"/],
+    [{ role: 'zzz', content: 'x' }, /^400 Invalid field: input\.0: expected a message, a call/],
+    [{ type: 'function_call_output', output: 'x' }, /^400 Missing required field: input\.0\.call_id/],
+    [{ type: 'item_reference' }, /^400 Missing required field: input\.0\.id/],
+    [
+      { type: 'compaction', encrypted_content: null },
+      /^400 Invalid field: input\.0\.encrypted_content: expected a string/
+    ],
+    [{ type: 5 }, /^400 Invalid field: input\.0: expected a message, a call/]
+  ] as const) {
+    const asked = client.responses.create({ model: 'up/words', input: [item] as never })
+    await t.rejects(asked, { status: 400, message }, JSON.stringify(item))
+  }
+})
