@@ -43,6 +43,7 @@ async function errors(fastify: FastifyInstance): Promise<void> {
   fastify.decorateReply('fail', function (failure) {
     const { status, retryAfterSeconds } = failure
     if (retryAfterSeconds !== undefined) this.header('retry-after', retryAfterSeconds)
+    this.header('x-request-id', this.request.id) // as the log calls it: whoever asks why has something to say
     if (isFinal(failure)) this.header('x-should-retry', 'false')
     const body = formOf(pathOf(this.request.url))(failure)
     // The type is set by hand and the body written here: what an error looks like is no matter of a route's schema.

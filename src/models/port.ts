@@ -70,9 +70,11 @@ export interface TextEvent {
   logprobs?: Json[]
   /**
    * The provider's own chunk, where that is to be passed on: its JSON text from after its opening brace, without `id`, `object`,
-   * `created`, `model` and `usage`.
+   * `created`, `model` and `usage`. The text may be empty then: what the chunk brings is of another kind.
    */
   rest?: string
+  /** What the provider's message holds beside what has events, as `annotations`, where a whole answer is to be passed on. */
+  more?: { [key: string]: Json }
 }
 
 /**

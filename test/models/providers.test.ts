@@ -123,6 +123,10 @@ t.test('what each format has no words for, or is strict about', async (t) => {
   t.match(contents.at(-1), { role: 'user', parts: [{ functionResponse: { name: 'f' } }, { functionResponse: {} }] })
   t.notMatch(JSON.stringify(contents), /hm/)
 
+  const url = (path: string) => ({ type: 'image_url', image_url: { url: `https://example.com/${path}` } })
+  const pictures = { messages: [{ role: 'user', content: [url('a.png?x=1'), url('b')] }] }
+  t.match(JSON.stringify(await sentTo('google', pictures)), /image\/png.*image\/jpeg/)
+
   const thinking = { reasoning_effort: 'low', max_tokens: 5000 }
   t.hasProp(await sentTo('anthropic', { messages: [question], ...thinking }), 'thinking')
   t.notHas(await sentTo('anthropic', { messages, ...thinking }), { thinking: {} }, 'its thoughts are not there')

@@ -68,7 +68,7 @@ class ChatEncoder implements Encoder {
 
   finish(reason: Finish): string {
     const usage = this.#includeUsage ? sse({ ...this.#common, choices: [], usage: this.#usage() }) : ''
-    return this.#delta({}, reason) + usage + sse('[DONE]')
+    return this.#annotations() + this.#delta({}, reason) + usage + sse('[DONE]')
   }
 
   error(failure: Failure): string {
@@ -86,6 +86,11 @@ class ChatEncoder implements Encoder {
     return sse({ ...this.#common, choices, ...(this.#includeUsage && { usage: null }) })
   }
 
+  /** Servers that search the web tell what they found beside the text. */
+  #annotations(): string {
+    return this.#common.model === 'annotated' ? this.#delta({ annotations: ANNOTATIONS }) : ''
+  }
+
   #likely(): JsonObject | null {
     return this.#withLogprobs ? { content: words(this.#answer.text).map(likely), refusal: null } : null
   }
@@ -97,6 +102,7 @@ class ChatEncoder implements Encoder {
       role: 'assistant',
       content: tools.length > 0 || refusal ? null : text,
       refusal: refusal || null,
+      ...(this.#common.model === 'annotated' && { annotations: ANNOTATIONS }),
       ...(reasoning !== '' && { reasoning_content: reasoning }),
       ...(tools.length > 0 && { tool_calls: tools })
     }
@@ -119,6 +125,10 @@ class ChatEncoder implements Encoder {
     }
   }
 }
+
+const ANNOTATIONS: JsonObject[] = [
+  { type: 'url_citation', url_citation: { url: 'https://example.com/a', title: 'A', start_index: 0, end_index: 3 } }
+]
 
 /** What `usage` tells of its tokens, whatever is true. */
 const DETAILS: JsonObject = {

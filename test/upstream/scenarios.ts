@@ -58,6 +58,7 @@ const SCENARIOS = new Map<string, Steps>([
   ['reasoning', reason],
   ['refusal', refuse],
   ['usage', repeat],
+  ['annotated', repeat],
   ['echo-request', (_asked, raw) => [{ type: 'text', delta: raw }, finish('stop')]]
 ])
 

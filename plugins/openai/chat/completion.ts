@@ -35,6 +35,7 @@ class Answer {
   #text = ''
   #refusal = ''
   #reasoning = ''
+  #more: { [key: string]: Json } | undefined
 
   constructor(form: AnswerForm) {
     this.#form = form
@@ -45,6 +46,7 @@ class Answer {
     else if (event.type === 'text') {
       if (event.refusal) this.#refusal += event.delta
       else this.#text += event.delta
+      if (event.more) this.#more = event.more
       if (event.logprobs) this.#likely[event.refusal ? 'refusal' : 'content'].push(...event.logprobs)
     } else if (event.type === 'tool_call' && event.runBy === 'client') {
       const call = this.#calls.get(event.callId)
@@ -59,6 +61,7 @@ class Answer {
     return {
       index,
       message: {
+        ...this.#more,
         role: 'assistant',
         content: this.#text || (this.#refusal || calls.length > 0 ? null : ''),
         ...(this.#reasoning && { reasoning_content: this.#reasoning }),

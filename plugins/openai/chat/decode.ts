@@ -65,6 +65,7 @@ function ofOpenAi(body: ChatCompletionBody): ModelSettings['openai'] {
     store: body.store,
     verbosity: body.verbosity,
     prediction: body.prediction as { [key: string]: Json } | null | undefined,
+    web_search_options: body.web_search_options as { [key: string]: Json } | null | undefined,
     modalities: body.modalities,
     logit_bias: body.logit_bias,
     prompt_cache_key: body.prompt_cache_key,

@@ -54,6 +54,7 @@ export const ChatCompletionBody = Type.Object({
   service_tier: optional(Type.String()),
   store: optional(Type.Boolean({ description: 'For the provider; nothing is stored here.' })),
   verbosity: optional(Type.Enum(['low', 'medium', 'high'])),
+  web_search_options: optional(Type.Record(Type.String(), Type.Unknown())),
   prediction: optional(Type.Record(Type.String(), Type.Unknown())),
   logit_bias: optional(Type.Record(Type.String(), Type.Number())),
   prompt_cache_key: optional(Type.String()),
@@ -88,14 +89,17 @@ export type CompletionToolCall = Static<typeof ToolCall>
 
 const Choice = Type.Object({
   index: Type.Integer(),
-  message: Type.Object({
-    role: Type.Literal('assistant'),
-    content: Type.Union([Type.String(), Type.Null()]),
-    reasoning_content: Type.Optional(Type.String()),
-    refusal: Type.Union([Type.String(), Type.Null()]),
-    tool_calls: Type.Optional(Type.Array(ToolCall)),
-    function_call: Type.Optional(Type.Object({ name: Type.String(), arguments: Type.String() }))
-  }),
+  message: Type.Object(
+    {
+      role: Type.Literal('assistant'),
+      content: Type.Union([Type.String(), Type.Null()]),
+      reasoning_content: Type.Optional(Type.String()),
+      refusal: Type.Union([Type.String(), Type.Null()]),
+      tool_calls: Type.Optional(Type.Array(ToolCall)),
+      function_call: Type.Optional(Type.Object({ name: Type.String(), arguments: Type.String() }))
+    },
+    { additionalProperties: true, description: 'With what else a provider of this format adds, as `annotations`.' }
+  ),
   logprobs: Type.Unknown({ description: 'As the provider gave them, `{ content, refusal }`, or null.' }),
   finish_reason: FinishReason
 })

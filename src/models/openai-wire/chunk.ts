@@ -29,6 +29,17 @@ export interface Delta {
   tool_calls?: ToolCallDelta[] | null
 }
 
+const KNOWN = new Set(['role', 'content', 'refusal', 'reasoning_content', 'reasoning', 'tool_calls', 'function_call'])
+
+/** What a message or a piece of one holds beside what has events; undefined for nothing. */
+export function moreOf(delta: Delta | undefined): { [key: string]: Json } | undefined {
+  const more = Object.entries(delta ?? {}).filter(([key, value]) => !KNOWN.has(key) && isTelling(value))
+  return more.length > 0 ? (Object.fromEntries(more) as { [key: string]: Json }) : undefined
+}
+
+const isTelling = (value: unknown) =>
+  value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0)
+
 export interface ToolCallDelta {
   index?: number
   id?: string

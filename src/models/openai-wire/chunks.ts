@@ -2,7 +2,7 @@ import { createParser, type EventSourceParser } from 'eventsource-parser'
 import { notUnderstood } from '../failures.ts'
 import type { ModelEvent, ModelRequest } from '../port.ts'
 import { AnswerReader } from './answer.ts'
-import type { Chunk } from './chunk.ts'
+import { type Chunk, moreOf } from './chunk.ts'
 import type { Reading, WireReader } from './reader.ts'
 import { ChunkPattern, restOf } from './text-chunk.ts'
 
@@ -91,6 +91,9 @@ export class ChunkReader implements WireReader {
     } else {
       const chunk = this.#answer.parse(data)
       const events = this.#answer.read(chunk)
+      if (this.#passOn && events.length === 0 && moreOf(chunk.choices?.[0]?.delta)) {
+        events.push({ type: 'text', delta: '', rest: restOf(chunk) })
+      }
       this.#noteText(data, chunk, events)
       this.#events.push(...events)
     }
@@ -102,7 +105,7 @@ export class ChunkReader implements WireReader {
 
   /** Of a chunk that brings a piece of text and nothing else: those that follow are likely to be like it. */
   #noteText(data: string, chunk: Chunk, [event, another]: ModelEvent[]): void {
-    if (event?.type !== 'text' || event.refusal || another) return
+    if (event?.type !== 'text' || event.refusal || event.rest || another) return
     if (chunk.usage || chunk.choices?.[1] || chunk.choices?.[0]?.finish_reason) return
     const rest = restOf(chunk)
     if (!event.logprobs) this.#pattern = ChunkPattern.of(data, { delta: event.delta, rest })

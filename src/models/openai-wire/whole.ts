@@ -1,6 +1,7 @@
 import { notUnderstood } from '../failures.ts'
 import type { ModelEvent, ModelRequest } from '../port.ts'
 import { AnswerReader } from './answer.ts'
+import { moreOf } from './chunk.ts'
 import type { Reading, WireReader } from './reader.ts'
 
 /** Longest answer, in characters. */
@@ -24,7 +25,11 @@ export class WholeReader implements WireReader {
   }
 
   finish(): ModelEvent[] {
-    return [...this.#answer.read(this.#answer.parse(this.#text)), this.#answer.finish()]
+    const answer = this.#answer.parse(this.#text)
+    const events = this.#answer.read(answer)
+    const more = moreOf(answer.choices?.[0]?.message)
+    if (more) events.push({ type: 'text', delta: '', more })
+    return [...events, this.#answer.finish()]
   }
 
   get spent(): ModelEvent[] {

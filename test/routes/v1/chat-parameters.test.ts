@@ -168,6 +168,18 @@ t.test('what the provider tells of its tokens', async (t) => {
   })
 })
 
+t.test('what the provider adds to its answer', async (t) => {
+  const client = await connect(t)
+  const asked = { model: 'up/annotated', messages, web_search_options: {} }
+  const [choice] = (await client.chat.completions.create(asked)).choices
+  const found = [{ type: 'url_citation', url_citation: { url: 'https://example.com/a' } }]
+  t.match(choice?.message, { content: 'one two', annotations: found })
+  t.match(await lastSent(), { web_search_options: {} })
+  const chunks = await Array.fromAsync(await client.chat.completions.create({ ...asked, stream: true }))
+  t.match(chunks.at(-2)?.choices, [{ delta: { annotations: found }, finish_reason: null }])
+  t.equal(new Set(chunks.map(({ id }) => id)).size, 1)
+})
+
 t.test('a refusal', async (t) => {
   const client = await connect(t)
   const [choice] = (await client.chat.completions.create({ model: 'up/refusal', messages })).choices
