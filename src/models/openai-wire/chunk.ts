@@ -34,7 +34,7 @@ const KNOWN = new Set(['role', 'content', 'refusal', 'reasoning_content', 'reaso
 /** What a message or a piece of one holds beside what has events; undefined for nothing. */
 export function moreOf(delta: Delta | undefined): { [key: string]: Json } | undefined {
   const more = Object.entries(delta ?? {}).filter(([key, value]) => !KNOWN.has(key) && isTelling(value))
-  return more.length > 0 ? (Object.fromEntries(more) as { [key: string]: Json }) : undefined
+  return more.length > 0 ? Object.fromEntries(more) : undefined
 }
 
 const isTelling = (value: unknown) =>
