@@ -64,17 +64,19 @@ const effortOf = (effort: string | null | undefined) =>
 const SUMMARIES = new Set(['concise', 'detailed', 'auto'])
 const summaryOf = (summary: string | null | undefined) => (summary && SUMMARIES.has(summary) ? summary : null)
 
-/** Tools that are not functions are not told of, and neither is a choice of one. */
+/** Custom tools are told as the functions that the model is given; what others host is not told, and neither is a choice of it. */
 function toolChoice(choice: ResponseBody['tool_choice']): unknown {
   if (!choice) return 'auto'
   if (typeof choice === 'string') return choice
-  if (!('tools' in choice)) return choice.type === 'function' ? { type: 'function', name: choice.name } : 'auto'
-  const tools = choice.tools.filter(({ type }) => type === 'function').map(({ type, name }) => ({ type, name }))
+  if (!('tools' in choice)) return isOurs(choice) ? { type: 'function', name: choice.name } : 'auto'
+  const tools = choice.tools.filter(isOurs).map(({ name }) => ({ type: 'function', name }))
   return { type: 'allowed_tools', tools, mode: choice.mode ?? 'auto' }
 }
 
+const isOurs = ({ type }: { type: string }) => type === 'function' || type === 'custom'
+
 function textFormat(format: NonNullable<ResponseBody['text']>['format']): object {
-  if (!format || !('name' in format || 'schema' in format)) return { type: format?.type ?? 'text' }
+  if (format?.type !== 'json_schema') return { type: format?.type ?? 'text' }
   const { name = 'response', description, schema, strict } = format
   return {
     type: 'json_schema',

@@ -1,3 +1,4 @@
+import { GatewayError } from '../../../src/errors.ts'
 import type { ModelSettings, ToolChoice, ToolSpec } from '../../../src/models/port.ts'
 import { customSpec } from '../custom-tool.ts'
 import type { ResponseBody, Tool } from './schema.ts'
@@ -65,7 +66,7 @@ function toText({ name, description, format }: Extract<Tool, { type: 'custom' }>
   return customSpec({ name, description, grammar: isGrammar ? { definition, syntax: String(syntax) } : undefined })
 }
 
-/** Which tools the model may call, and whether it has to. */
+/** Which tools the model may call, and whether it has to. @throws GatewayError `invalid_request` for one that is not there */
 export function chooseTools(
   choice: ResponseBody['tool_choice'],
   { specs, byName }: ClientTools
@@ -77,5 +78,11 @@ export function chooseTools(
     return { tools, toolChoice: choice.mode }
   }
   const named = specs.find(({ name }) => name === choice.name || byName.get(name)?.name === choice.name)
+  if (!named && (choice.type === 'function' || choice.type === 'custom')) throw noSuchTool(choice.name ?? '')
   return { tools: specs, toolChoice: named && ({ name: named.name } satisfies ToolChoice) }
 }
+
+const noSuchTool = (name: string) =>
+  new GatewayError('invalid_request', `Invalid field: tool_choice: there is no tool "${name.slice(0, 64)}"`, {
+    param: 'tool_choice'
+  })

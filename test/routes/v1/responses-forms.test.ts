@@ -125,6 +125,18 @@ t.test('items of the input are listed in full', async (t) => {
   for (const item of data) t.same(faultsOf('ItemField', item), [], item.type)
 })
 
+t.test('a choice of a tool, and a place in a list, name what is there', async (t) => {
+  const client = await connect(t)
+  const tools = [{ type: 'custom' as const, name: 'run' }]
+  const ask = (tool_choice: { type: 'custom'; name: string }) =>
+    client.responses.create({ model: 'up/tool', input: 'x', tools, tool_choice })
+  const chosen = await ask({ type: 'custom', name: 'run' })
+  t.match(chosen, { tool_choice: { type: 'function', name: 'run' } })
+  await t.rejects(ask({ type: 'custom', name: 'walk' }), { message: /^400 .*no tool "walk"/, param: 'tool_choice' })
+  const unknown = client.responses.inputItems.list(chosen.id, { after: 'in_nothing' })
+  await t.rejects(unknown, { message: /^400 .*no item "in_nothing"/, param: 'after' })
+})
+
 t.test('a conversation whose beginning is deleted holds no result without its call', async (t) => {
   const client = await connect(t)
   const tools = [{ type: 'function' as const, name: 'look_up', parameters: {}, strict: false }]

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { failureResponses } from '../../../../../plugins/errors/schema.ts'
 import { ItemList } from '../../../../../plugins/openai/responses/documents.ts'
+import { GatewayError } from '../../../../../src/errors.ts'
 import { findResponse, inputItems } from '../../../../../plugins/openai/responses/kept.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -24,7 +25,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     async ({ params: { id }, query: { limit = 20, order = 'desc', after }, client }) => {
       const items = inputItems(await findResponse(id, client, fastify.comis))
       const ordered = order === 'asc' ? items : items.toReversed()
-      const from = after === undefined ? 0 : ordered.findIndex((item) => item.id === after) + 1
+      const last = ordered.findIndex((item) => item.id === after)
+      if (after !== undefined && last < 0) {
+        const message = `Invalid query parameter: after: there is no item "${after.slice(0, 64)}"`
+        throw new GatewayError('invalid_request', message, { param: 'after' })
+      }
+      const from = last + 1
       const data = ordered.slice(from, from + limit)
       const has_more = from + data.length < ordered.length
       return {
